@@ -1,0 +1,1 @@
+"""perqueue: campaigns of calculations as values, run by a queue that never forgets."""

@@ -1,0 +1,183 @@
+"""From a description to a :class:`~perqueue.core.graph.Graph`.
+
+Each scope is built in two steps. Here the description is walked and every connection of some last nodes to some
+first nodes is noted as one *bundle*, so that two wide layers cost their sum. Then :mod:`perqueue.core.layout` finds
+equal sets of parents, puts joins and orders the scope. Because only the resulting sets of parents count, however
+the operators were grouped gives the same graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from attrs import evolve, frozen
+
+from .graph import Graph, JoinKind, Kind, Link, Node, Scope, TaskKind, WidthKind
+from .layout import Plan, lay_out
+from .tasklike import (
+    Chain,
+    Dag,
+    Parallel,
+    Ports,
+    StaticWidthGroup,
+    Task,
+    TaskLike,
+    Workflow,
+    label,
+    task_like,
+)
+
+
+def compile_graph(tasks: object) -> Graph:
+    """Compile anything that ``submit`` takes.
+
+    Raises:
+        DescriptionError: The description is empty, holds a cycle or something that is not a TaskLike.
+    """
+    builder = _GraphBuilder()
+    builder.scope(task_like(tasks, "submit"))
+    return Graph(tuple(builder.tasks), tuple(builder.nodes), tuple(builder.scopes))
+
+
+class _GraphBuilder:
+    """Collects the numbered nodes, scopes and distinct tasks of one graph."""
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.nodes: list[Node] = []
+        self.scopes: list[Scope] = []
+        self._task_numbers: dict[int, int] = {}
+
+    def scope(self, body: TaskLike) -> int:
+        """Number everything that stands in one scope, and what its groups hold; its number."""
+        number, base = len(self.scopes), len(self.nodes)
+        self.scopes.append(Scope(number, (), (), ()))
+        plans = _ScopeWalk().walk(body)
+        placed = lay_out(plans)
+        mine = [
+            Node(
+                base + i,
+                number,
+                JoinKind(),
+                tuple(Link(base + link.parent, link.ports) for link in place.links),
+                tuple(base + child for child in place.children),
+                last=not place.children,
+            )
+            for i, place in enumerate(placed)
+        ]
+        self.nodes.extend(mine)
+        self.scopes[number] = Scope(
+            number,
+            tuple(node.index for node in mine),
+            tuple(node.index for node in mine if not node.parents),
+            tuple(node.index for node in mine if node.last),
+        )
+        # Groups' own nodes are numbered after their whole scope, so a scope's numbers are one run.
+        for node, place in zip(mine, placed, strict=True):
+            if place.plan is not None:
+                self.nodes[node.index] = evolve(node, kind=self._kind(plans[place.plan].item))
+        return number
+
+    def _kind(self, item: Task | StaticWidthGroup) -> Kind:
+        match item:
+            case Task():
+                known = self._task_numbers.setdefault(id(item), len(self.tasks))
+                if known == len(self.tasks):
+                    self.tasks.append(item)
+                return TaskKind(known)
+            case StaticWidthGroup():
+                return WidthKind(self.scope(item.body), item.width, label(item))
+
+
+@frozen
+class _Span:
+    """The ends of a part of a scope, as numbers of plans."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+
+
+class _ScopeWalk:
+    """Walks the description of one scope; nested Workflows flatten into it, groups stay single nodes."""
+
+    def __init__(self) -> None:
+        self._plans: list[Plan] = []
+        self._met: dict[int, _Span] = {}
+        self._shared = False
+
+    def walk(self, body: TaskLike) -> list[Plan]:
+        self._add(body)
+        return self._plans
+
+    def _add(self, item: TaskLike) -> _Span:
+        met = self._met.get(id(item))
+        if met is not None:
+            self._shared = True
+            return met
+        if isinstance(item, Workflow):
+            span = self._add_shape(item)
+        else:
+            assert isinstance(item, Task | StaticWidthGroup), item
+            self._plans.append(Plan(item))
+            here = (len(self._plans) - 1,)
+            span = _Span(here, here)
+        self._met[id(item)] = span
+        return span
+
+    def _add_shape(self, workflow: Workflow) -> _Span:
+        match workflow.shape:
+            case Chain(parts=parts):
+                spans = [self._add(part) for part in parts]
+                for before, after in pairwise(spans):
+                    self._connect(before.last, after.first, None)
+                span = _Span(spans[0].first, spans[-1].last)
+            case Parallel(parts=parts):
+                spans = [self._add(part) for part in parts]
+                span = _Span(_ends(span.first for span in spans), _ends(span.last for span in spans))
+            case Dag() as dag:
+                span = self._add_dag(dag)
+        return self._true_ends(workflow) if self._shared else span
+
+    def _add_dag(self, dag: Dag) -> _Span:
+        spans = [self._add(node) for node, _ in dag.steps]
+        depended_on: set[int] = set()
+        for (_, dependencies), span in zip(dag.steps, spans, strict=True):
+            for dependency in dependencies:
+                depended_on.add(id(dependency.on))
+                self._connect(self._met[id(dependency.on)].last, span.first, dependency.ports)
+        steps = list(zip(dag.steps, spans, strict=True))
+        return _Span(
+            _ends(span.first for (_, dependencies), span in steps if not dependencies),
+            _ends(span.last for (node, _), span in steps if id(node) not in depended_on),
+        )
+
+    def _connect(self, lasts: tuple[int, ...], firsts: Sequence[int], ports: Ports | None) -> None:
+        for first in firsts:
+            if ports is None:
+                self._plans[first].bundles.append(lasts)
+            else:
+                self._plans[first].ported.extend((parent, ports) for parent in lasts)
+
+    def _true_ends(self, workflow: Workflow) -> _Span:
+        """The ends of a part whose pieces overlap: an object that stands twice may have an inner parent."""
+        members = self._members(workflow)
+        inner = {i: members & self._plans[i].parents() for i in members}
+        has_child = {parent for parents in inner.values() for parent in parents}
+        return _Span(
+            tuple(i for i in sorted(members) if not inner[i]),
+            tuple(i for i in sorted(members) if i not in has_child),
+        )
+
+    def _members(self, item: TaskLike) -> set[int]:
+        if not isinstance(item, Workflow):
+            return set(self._met[id(item)].first)
+        match item.shape:
+            case Chain(parts=parts) | Parallel(parts=parts):
+                return {i for part in parts for i in self._members(part)}
+            case Dag(steps=steps):
+                return {i for node, _ in steps for i in self._members(node)}
+
+
+def _ends(groups: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(i for group in groups for i in group))

@@ -1,0 +1,149 @@
+"""Order one scope topologically, put joins where parents are shared, and refuse circles.
+
+Cost: the number of nodes plus the sizes of the distinct sets of parents; never nodes times parents.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from attrs import Factory, define, field, frozen
+
+from .errors import CycleError
+from .graph import Link
+from .tasklike import Ports, StaticWidthGroup, Task, label
+
+
+@define
+class Plan:
+    """One node of a scope while it is being built: the item, and what was connected to it."""
+
+    item: Task | StaticWidthGroup
+    bundles: list[tuple[int, ...]] = field(factory=list)
+    ported: list[tuple[int, Ports]] = field(factory=list)
+
+    def parents(self) -> set[int]:
+        """Numbers of the plans that this one depends on."""
+        return {parent for bundle in self.bundles for parent in bundle} | {parent for parent, _ in self.ported}
+
+
+@frozen
+class Placed:
+    """A node at its place in topological order; ``plan`` is None for a join. Links count places, not plans."""
+
+    plan: int | None
+    links: tuple[Link, ...]
+    children: tuple[int, ...]
+
+
+@define
+class _Meeting:
+    """A distinct set of parents and the nodes that have exactly this set."""
+
+    members: frozenset[int]
+    missing: int
+    readers: list[int] = Factory(list)
+    plain: int = 0
+
+    @property
+    def joined(self) -> bool:
+        return len(self.members) > 1 and self.plain > 1
+
+
+@define
+class _Place:
+    plan: int | None
+    links: list[Link]
+    children: list[int] = Factory(list)
+
+
+def lay_out(plans: list[Plan]) -> list[Placed]:
+    """The nodes and joins of a scope in topological order, otherwise in the order in which they were met.
+
+    Raises:
+        CycleError: A node depends on itself.
+    """
+    meetings, ready = _meetings(plans)
+    member_of: dict[int, list[_Meeting]] = {}
+    for meeting in meetings:
+        for member in meeting.members:
+            member_of.setdefault(member, []).append(meeting)
+    places: list[_Place] = []
+    place_of: dict[int, int] = {}
+    source = {reader: meeting for meeting in meetings for reader in meeting.readers}
+    join_of: dict[int, int] = {}
+    while ready:
+        number = heappop(ready)
+        place_of[number] = here = len(places)
+        met = source.get(number)
+        links = [] if met is None else _links(plans[number], met, join_of, place_of)
+        places.append(_Place(number, links))
+        for link in links:
+            places[link.parent].children.append(here)
+        for waiting in member_of.get(number, ()):
+            waiting.missing -= 1
+            if waiting.missing == 0:
+                if waiting.joined:
+                    join_of[id(waiting)] = _put_join(places, sorted(place_of[member] for member in waiting.members))
+                for reader in waiting.readers:
+                    heappush(ready, reader)
+    if len(place_of) < len(plans):
+        raise CycleError(_circle(plans, place_of))
+    return [Placed(place.plan, tuple(place.links), tuple(place.children)) for place in places]
+
+
+def _meetings(plans: list[Plan]) -> tuple[list[_Meeting], list[int]]:
+    """The distinct sets of parents, and (as a heap) the nodes without any."""
+    unions: dict[tuple[int, ...], frozenset[int]] = {}
+    by_members: dict[frozenset[int], _Meeting] = {}
+    ready: list[int] = []
+    for number, plan in enumerate(plans):
+        if not plan.bundles and not plan.ported:
+            ready.append(number)
+            continue
+        members = _union(plan, unions)
+        meeting = by_members.get(members)
+        if meeting is None:
+            meeting = by_members[members] = _Meeting(members, len(members))
+        meeting.readers.append(number)
+        meeting.plain += not plan.ported
+    return list(by_members.values()), ready
+
+
+def _union(plan: Plan, unions: dict[tuple[int, ...], frozenset[int]]) -> frozenset[int]:
+    if plan.ported:
+        return frozenset(plan.parents())
+    # Nodes connected by the same bundles share the tuple objects, so a wide layer is united once.
+    key = tuple(sorted({id(bundle) for bundle in plan.bundles}))
+    found = unions.get(key)
+    if found is None:
+        found = unions[key] = frozenset().union(*plan.bundles)
+    return found
+
+
+def _links(plan: Plan, meeting: _Meeting, join_of: dict[int, int], place_of: dict[int, int]) -> list[Link]:
+    if meeting.joined and not plan.ported:
+        return [Link(join_of[id(meeting)])]
+    ports: dict[int, Ports] = {}
+    for parent, pairs in plan.ported:
+        ports[parent] = (*ports.get(parent, ()), *pairs)
+    return [Link(place_of[member], ports.get(member)) for member in sorted(meeting.members, key=place_of.__getitem__)]
+
+
+def _put_join(places: list[_Place], parents: list[int]) -> int:
+    here = len(places)
+    places.append(_Place(None, [Link(parent) for parent in parents]))
+    for parent in parents:
+        places[parent].children.append(here)
+    return here
+
+
+def _circle(plans: list[Plan], placed: dict[int, int]) -> list[str]:
+    """The names along one circle among the nodes that could not be placed."""
+    trail: list[int] = []
+    at = next(number for number in range(len(plans)) if number not in placed)
+    while at not in trail:
+        trail.append(at)
+        at = min(parent for parent in plans[at].parents() if parent not in placed)
+    circle = [*trail[trail.index(at) :], at]
+    return [label(plans[number].item) for number in reversed(circle)]

@@ -1,0 +1,100 @@
+"""What executors say of attempts.
+
+A report counts only if it names the entry's present attempt and that attempt is still with its executor. Anything
+else (late, doubled, out of order, contradictory, of an entry that was removed) changes nothing: the first report
+of an end is the one that stands.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from attrs import evolve
+
+from ..decision import Launch
+from ..events import Admitted, Ended, Launched, Started
+from ..records import Attempt, Entry, Verdict
+from ..states import EntryState, Trigger, move
+from .draft import Draft
+from .flow import Flow
+
+
+def admitted(draft: Draft, event: Admitted) -> None:
+    """Record an attempt, to be launched once that is stored."""
+    entry = draft.entry(event.key)
+    if entry is None or entry.state is not EntryState.goahead:
+        return
+    number = entry.attempt + 1
+    draft.put(evolve(entry, state=move(entry.state, Trigger.ADMIT), attempt=number, reason=""))
+    draft.add_attempt(Attempt(entry.key, number, entry.executor, event.at))
+    draft.act(Launch(entry.key, number))
+    draft.hear(event)
+
+
+def launched(draft: Draft, event: Launched) -> None:
+    """Remember the scheduler's id of the attempt."""
+    entry = _active(draft, event)
+    attempt = draft.attempt(event.key, event.attempt)
+    if entry is None or attempt is None or attempt.job == event.job:
+        return
+    draft.put_attempt(evolve(attempt, job=event.job))
+    draft.hear(event)
+
+
+def started(draft: Draft, event: Started) -> None:
+    """The attempt runs."""
+    entry = _active(draft, event)
+    attempt = draft.attempt(event.key, event.attempt)
+    if entry is None or attempt is None or entry.state is not EntryState.queueing:
+        return
+    draft.put(evolve(entry, state=move(entry.state, Trigger.START)))
+    draft.put_attempt(evolve(attempt, started=event.at, host=event.host, pid=event.pid))
+    draft.hear(event)
+
+
+def ended(draft: Draft, event: Ended) -> None:
+    """The attempt is over: settle the entry and tell what depends on it."""
+    entry = _active(draft, event)
+    attempt = draft.attempt(event.key, event.attempt)
+    if entry is None or attempt is None:
+        return
+    outcome = event.outcome
+    draft.put_attempt(
+        evolve(
+            attempt,
+            outcome=outcome,
+            started=attempt.started if outcome.started is None else outcome.started,
+            ended=event.at if outcome.ended is None else outcome.ended,
+            host=outcome.host or attempt.host,
+            pid=outcome.pid or attempt.pid,
+        )
+    )
+    trigger = _trigger(outcome.verdict)
+    reason = "" if trigger is Trigger.SUCCEED else outcome.reason
+    draft.put(evolve(entry, state=move(entry.state, trigger), result=attempt.number, reason=reason))
+    draft.hear(event)
+    if trigger is Trigger.SUCCEED:
+        Flow(draft, event.at).done(entry.key)
+    elif trigger is Trigger.DISCARD:
+        Flow(draft, event.at).dead(entry.key)
+
+
+def _active(draft: Draft, event: Launched | Started | Ended) -> Entry | None:
+    entry = draft.entry(event.key)
+    if entry is None or entry.attempt != event.attempt or not entry.state.active:
+        return None
+    return entry
+
+
+def _trigger(verdict: Verdict) -> Trigger:
+    match verdict:
+        case Verdict.succeeded:
+            return Trigger.SUCCEED
+        case Verdict.discarded:
+            return Trigger.DISCARD
+        case Verdict.failed:
+            return Trigger.FAIL
+        case Verdict.timeout:
+            return Trigger.TIME_OUT
+        case _:
+            assert_never(verdict)

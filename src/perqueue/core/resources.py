@@ -1,0 +1,142 @@
+"""What a task asks of the machine: cores, partition, processes, GPUs and walltime, and their string form."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import field, frozen, validators
+
+from .errors import ResourcesError
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_TIME: Final = re.compile(r"([0-9]+)([smhd])")
+_PARTITION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+LOCAL: Final = "local"
+LOCAL_SECONDS: Final = 60
+
+
+@frozen
+class Resources:
+    """What one task needs.
+
+    The grammar is that of MyQueue (https://myqueue.readthedocs.io, "Resources"): ``24:xeon24:10m``.
+
+    Args:
+        cores: Cores that the task occupies, at least 1.
+        seconds: Walltime in seconds, at least 1; the task is stopped when it is over.
+        partition: Name that the configuration maps to an executor; None takes the configured default.
+        processes: MPI processes to start, at least 1; None means one per core.
+        serial: The ``s:`` prefix: run the script as one process whatever the cores are.
+        gpus: GPUs that the task occupies.
+    """
+
+    cores: int = field(default=1, validator=[validators.instance_of(int), validators.ge(1)])
+    seconds: int = field(default=LOCAL_SECONDS, validator=[validators.instance_of(int), validators.ge(1)])
+    partition: str | None = None
+    processes: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    serial: bool = False
+    gpus: int = field(default=0, validator=validators.ge(0))
+
+    @classmethod
+    def parse(cls, text: str | Resources) -> Resources:
+        """Read a resource string.
+
+        Raises:
+            ResourcesError: ``text`` is not in the grammar; the message shows the grammar.
+        """
+        if isinstance(text, Resources):
+            return text
+        if not isinstance(text, str):
+            raise ResourcesError(text, f"{type(text).__name__} is neither a string nor Resources")
+        parts = text.split(":")
+        serial = len(parts) > 1 and parts[0] == "s"
+        if serial:
+            parts = parts[1:]
+        gpus, parts = _take_gpus(text, parts)
+        found = _parse_local(text, parts) if LOCAL in parts else _parse_partition(text, parts)
+        cores, partition, processes, seconds = found
+        return cls(cores, seconds, partition, processes, serial, gpus)
+
+    from_string = parse
+
+    @property
+    def local(self) -> bool:
+        """Whether the task asks for this machine rather than for a partition of a cluster."""
+        return self.partition == LOCAL
+
+    def __str__(self) -> str:
+        parts = ["s"] if self.serial else []
+        parts.append(str(self.cores))
+        if self.partition is not None:
+            parts.append(self.partition)
+        if self.processes is not None:
+            parts.append(str(self.processes))
+        if self.gpus:
+            parts.append(f"gpu={self.gpus}")
+        return ":".join([*parts, format_seconds(self.seconds)])
+
+
+def format_seconds(seconds: int) -> str:
+    """The shortest exact form of a whole time: ``90s``, ``10m``, ``50h``, ``2d``."""
+    unit = next(unit for unit in "dhms" if seconds % _SECONDS[unit] == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
+def _parse_local(text: str, parts: list[str]) -> tuple[int, str | None, int | None, int]:
+    if parts.count(LOCAL) > 1:
+        raise ResourcesError(text, "'local' stands in it twice")
+    where = parts.index(LOCAL)
+    before, after = parts[:where], parts[where + 1 :]
+    seconds = LOCAL_SECONDS
+    if after and _TIME.fullmatch(after[-1]):
+        seconds = _time(text, after.pop())
+    elif after and not after[-1].isdecimal():
+        raise ResourcesError(text, f"{after[-1]!r} is not a time")
+    numbers = [_count(text, part) for part in [*before, *after]]
+    if len(numbers) > 2 or len(after) > 1:
+        raise ResourcesError(text, "more numbers than cores and processes")
+    cores = numbers[0] if numbers else 1
+    return cores, LOCAL, (numbers[1] if len(numbers) == 2 else None), seconds
+
+
+def _parse_partition(text: str, parts: list[str]) -> tuple[int, str | None, int | None, int]:
+    if len(parts) < 2:
+        raise ResourcesError(text, "it needs at least cores and a time")
+    cores, seconds = _count(text, parts[0]), _time(text, parts[-1])
+    partition: str | None = None
+    processes: int | None = None
+    for part in parts[1:-1]:
+        if part.isdecimal() and processes is None:
+            processes = _count(text, part)
+        elif _PARTITION.fullmatch(part) and partition is None:
+            partition = part
+        else:
+            raise ResourcesError(text, f"{part!r} is not a partition or a number of processes, or is one too many")
+    return cores, partition, processes, seconds
+
+
+def _take_gpus(text: str, parts: list[str]) -> tuple[int, list[str]]:
+    asked = [part for part in parts if part.startswith("gpu=")]
+    if not asked:
+        return 0, parts
+    number = asked[0].removeprefix("gpu=")
+    if len(asked) > 1 or not number.isdecimal():
+        raise ResourcesError(text, f"{':'.join(asked)!r} is not one number of GPUs such as 'gpu=2'")
+    return int(number), [part for part in parts if not part.startswith("gpu=")]
+
+
+def _count(text: str, part: str) -> int:
+    if not (part.isascii() and part.isdecimal()) or int(part) < 1:
+        raise ResourcesError(text, f"{part!r} is not a number from 1")
+    return int(part)
+
+
+def _time(text: str, part: str) -> int:
+    found = _TIME.fullmatch(part)
+    if found is None:
+        raise ResourcesError(text, f"{part!r} is not a time")
+    seconds = int(found[1]) * _SECONDS[found[2]]
+    if seconds < 1:
+        raise ResourcesError(text, f"{part!r} is no time at all")
+    return seconds

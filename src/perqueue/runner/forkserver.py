@@ -1,0 +1,318 @@
+"""Runs the tasks of one machine as forks of one small warm process: ``python -P -m perqueue.runner.forkserver``.
+
+Starting an interpreter for each task would cost more than many tasks do. Theory of operation: one thread, one
+loop. It waits for the supervisor's socket, for the end of a child (SIGCHLD through a pipe) or for the next
+deadline; then it reaps, starts what fits into the cores, and sends what there is to tell. Jobs start strictly in
+the order they came in: one that needs many cores is not overtaken.
+
+Messages in:  run (a job's frame) | cores n | stop key attempt why | quit
+Messages out: ready pid | started key attempt pid at | ended key attempt [duplicate]
+
+"ended" is sent once an outcome of the attempt lies in the spool, written by the task or, where it died, by this
+server; ``duplicate`` says that somebody else holds the claim, so that the outcome is theirs to write.
+
+The server outlives its supervisor while tasks run, to keep their walltimes and to record their deaths, and
+starts nothing more. It never outlives the queue's folder.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import math
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from perqueue.runner.channel import Channel
+from perqueue.runner.children import Child, fork_task, ignore, kill_group
+from perqueue.runner.deaths import Explanation, OomCounter, Why, explain
+from perqueue.runner.errors import FrameError, OutcomeUnwrittenError
+from perqueue.runner.process import boot_id, claim_for, host, kibibytes
+from perqueue.runner.records import Failure, Outcome, Usage
+from perqueue.runner.spool import Spool
+from perqueue.runner.task import DUPLICATE, easy_going, preload
+
+_LOOK: Final = 1.0  # seconds between two looks at the queue's folder, and between two tries of anything
+_GIVE_UP: Final = 60.0  # seconds for which a server without a supervisor tries to write a last outcome
+
+
+def command(descriptor: int, root: str, cores: int) -> list[str]:
+    """The command line of a fork server that talks over the inherited descriptor of a stream socket."""
+    arguments = [str(descriptor), root, str(cores)]
+    return [sys.executable, "-P", "-m", "perqueue.runner.forkserver", *arguments]
+
+
+class End(NamedTuple):
+    """The end of a job that may have left no outcome; ``status`` is None for one that was never started."""
+
+    header: Mapping[str, Any]
+    pid: int
+    status: int | None
+    started: float
+    why: Why | None
+    out_of_memory: bool
+    usage: Usage | None
+
+
+class Server:
+    """The state of a fork server and its loop. ``cores`` is how many its running tasks may hold together."""
+
+    def __init__(self, sock: socket.socket, root: str, cores: int) -> None:
+        self._channel, self._root, self._cores = Channel(sock), root, cores
+        self._backlog: deque[tuple[dict[str, Any], bytes]] = deque()
+        self._children: dict[int, Child] = {}
+        self._unrecorded: list[End] = []
+        self._used = 0
+        self._quitting = False
+        self._oom = OomCounter()
+        self._identity = _identity(root)
+        self._next_look = 0.0
+        self._no_fork_before = 0.0
+        self._alone_since: float | None = None
+        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._descriptors = (self._channel.fileno(), self._wake_read, self._wake_write)
+        self._poll = select.poll()
+        self._polled = 0
+
+    def run(self) -> None:
+        """Serve until there is nothing left to do."""
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, ignore)
+        signal.signal(signal.SIGTERM, lambda *_: self._channel.close())
+        self._poll.register(self._wake_read, select.POLLIN)
+        self._channel.send("ready", pid=os.getpid())
+        while True:
+            self._reap()
+            self._start()
+            self._channel.flush()
+            if not self._channel.open:
+                self._backlog.clear()
+                self._alone_since = self._alone_since or time.monotonic()
+            if self._finished():
+                return
+            self._wait()
+            now = time.monotonic()
+            for child in self._children.values():
+                child.keep_time(now)
+            if now >= self._next_look:
+                self._next_look = now + _LOOK
+                if _identity(self._root) != self._identity:
+                    for child in self._children.values():
+                        child.kill()
+                    return
+                self._record_again()
+
+    def _finished(self) -> bool:
+        if self._children or (self._channel.open and (not self._quitting or self._channel.pending)):
+            return False
+        patience = 0.0 if self._alone_since is None else self._alone_since + _GIVE_UP - time.monotonic()
+        return not self._unrecorded or (not self._channel.open and patience <= 0)
+
+    def _wait(self) -> None:
+        """Sleep until a message, a signal or a deadline; take what has arrived."""
+        due = min((child.next_deadline() for child in self._children.values()), default=math.inf)
+        timeout = max(0.0, min(due, self._next_look) - time.monotonic())
+        self._watch_channel()
+        for descriptor, _ in self._poll.poll(math.ceil(timeout * 1000)):
+            if descriptor == self._wake_read:
+                os.read(self._wake_read, 4096)
+            elif self._channel.open:
+                self._receive()
+
+    def _watch_channel(self) -> None:
+        wanted = 0
+        if self._channel.open:
+            wanted = select.POLLIN | (select.POLLOUT if self._channel.pending else 0)
+        if wanted != self._polled:
+            if wanted:
+                self._poll.register(self._descriptors[0], wanted)
+            else:
+                self._poll.unregister(self._descriptors[0])
+            self._polled = wanted
+
+    def _receive(self) -> None:
+        try:
+            for header, body in self._channel.receive():
+                self._obey(header, body)
+        except (FrameError, KeyError, TypeError) as exc:
+            os.write(2, f"The fork server hangs up: {type(exc).__name__}: {exc}\n".encode())
+            self._channel.close()
+
+    def _obey(self, header: dict[str, Any], body: bytes) -> None:
+        match header["op"]:
+            case "run":
+                if not self._quitting:
+                    self._backlog.append((_checked(header), body))
+            case "cores":
+                self._cores = int(header["n"])
+            case "stop":
+                self._stop(header["key"], header["attempt"], header.get("why", "cancelled"))
+            case "quit":
+                self._quitting = True
+                self._backlog.clear()
+            case op:
+                raise FrameError(f"{op!r} is not an operation")
+
+    def _stop(self, key: int, attempt: int, why: Why) -> None:
+        for child in self._children.values():
+            if (child.header["key"], child.header["attempt"]) == (key, attempt):
+                child.ask_to_end(why)
+        for job in [job for job in self._backlog if (job[0]["key"], job[0]["attempt"]) == (key, attempt)]:
+            self._backlog.remove(job)
+            self._record(End(job[0], os.getpid(), None, time.time(), why, False, None))
+
+    def _start(self) -> None:
+        """Fork the jobs at the head of the backlog while their cores are free."""
+        while self._backlog and self._cores > 0 and time.monotonic() >= self._no_fork_before:
+            header, body = self._backlog[0]
+            cores = min(max(1, header["cores"]), self._cores)
+            if cores > self._cores - self._used:
+                return
+            oom = self._oom.recent()
+            try:
+                pid = fork_task(header, body, self._descriptors)
+            except OSError as exc:  # too many processes, no memory: that passes
+                os.write(2, f"The fork server can't fork now: {exc}\n".encode())
+                self._no_fork_before = time.monotonic() + _LOOK
+                return
+            self._backlog.popleft()
+            self._used += cores
+            child = self._children[pid] = Child(header, pid, cores, oom)
+            self._channel.send("started", key=header["key"], attempt=header["attempt"], pid=pid, at=child.started)
+
+    def _reap(self) -> None:
+        """Take note of all children that have ended, and let nothing of theirs run on."""
+        while self._children:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None:
+                return
+            pid = ended.si_pid
+            kill_group(pid)
+            child = self._children.pop(pid, None)
+            if child is not None and child.why is not None:
+                child.kill_session()
+            _, status, used = os.wait4(pid, 0)
+            if child is None:
+                continue
+            self._used -= child.cores
+            killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+            usage = Usage(kibibytes(used.ru_maxrss), used.ru_utime, used.ru_stime)
+            out_of_memory = killed and self._oom.now() > child.oom
+            self._record(End(child.header, pid, status, child.started, child.why, out_of_memory, usage))
+
+    def _record(self, end: End) -> None:
+        """Make sure that the spool has an outcome, then tell the supervisor; keep it for later if that fails."""
+        key, attempt = end.header["key"], end.header["attempt"]
+        try:
+            ours = self._has_outcome(end)
+        except (OSError, OutcomeUnwrittenError) as exc:
+            os.write(2, f"The end of entry {key} (attempt {attempt}) is not recorded yet: {exc}\n".encode())
+            self._unrecorded.append(end)
+            return
+        if ours:
+            self._channel.send("ended", key=key, attempt=attempt)
+        else:
+            self._channel.send("ended", key=key, attempt=attempt, duplicate=True)
+
+    def _record_again(self) -> None:
+        ends, self._unrecorded = self._unrecorded, []
+        for end in ends:
+            self._record(end)
+
+    def _has_outcome(self, end: End) -> bool:
+        """Whether the outcome of this end is in the spool, written here if need be; False if it is another's."""
+        queue, key, attempt = end.header["queue"], end.header["key"], end.header["attempt"]
+        spool = Spool(self._root, queue)
+        status = end.status
+        refused = status is not None and os.WIFEXITED(status) and os.WEXITSTATUS(status) == DUPLICATE
+        if not refused and spool.has_outcome(key, attempt):
+            return True
+        claim = spool.read_claim(key, attempt)
+        claimed = claim is not None
+        if claim is None:
+            # It never got that far. Claimed in its stead, so that nobody runs what is reported as failed; the
+            # impossible start time says that no such process is alive.
+            claim = claim_for(queue, key, attempt, pid=end.pid, walltime=None, server=os.getpid())
+            if not spool.claim(claim._replace(start=-1)):
+                return False
+        elif (claim.pid, claim.host, claim.boot) != (end.pid, host(), boot_id()):
+            return False
+        verdict, reason, message = _explained(end, claimed)
+        outcome = Outcome(
+            queue=queue,
+            key=key,
+            attempt=attempt,
+            verdict=verdict,
+            reason=reason,
+            error=Failure(reason, message),
+            started=end.started,
+            ended=time.time(),
+            host=host(),
+            pid=end.pid,
+            usage=end.usage,
+            data=None,
+        )
+        spool.write_outcome(outcome)
+        return True
+
+
+def _explained(end: End, claimed: bool) -> Explanation:
+    if end.status is None:
+        return Explanation("failed", "cancelled", f"It was {end.why} before it started.")
+    return explain(
+        end.status,
+        why=end.why,
+        claimed=claimed,
+        out_of_memory=end.out_of_memory,
+        walltime=end.header["walltime"],
+    )
+
+
+def _checked(header: dict[str, Any]) -> dict[str, Any]:
+    """The header of a job, with all that the server needs of it. Raises FrameError."""
+    whole = all(isinstance(header.get(field), int) for field in ("key", "attempt", "cores"))
+    walltime = header.get("walltime")
+    if not whole or "queue" not in header or not (walltime is None or isinstance(walltime, int | float)):
+        raise FrameError(f"{header!r} is not the header of a job")
+    return header | {"walltime": walltime}
+
+
+def _identity(root: str) -> tuple[int, int] | None:
+    """Which folder this is, None where there is none; any other error (a server that hangs) leaves it in doubt."""
+    try:
+        found = os.stat(root)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def main(arguments: list[str]) -> None:
+    """Be the fork server: the socket's descriptor, the queue's folder and the number of cores are given."""
+    descriptor, root, cores = int(arguments[0]), arguments[1], int(arguments[2])
+    os.set_inheritable(descriptor, False)
+    os.chdir("/")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            easy_going(stream)
+    if sys.stderr is not None:
+        faulthandler.enable()  # inherited: a task that crashes says where, in its own log
+    preload()
+    boot_id()
+    gc.collect()
+    gc.disable()
+    gc.freeze()  # what is here now is shared by all tasks and never looked at again
+    with socket.socket(fileno=descriptor) as sock:
+        Server(sock, root, cores).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

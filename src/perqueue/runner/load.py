@@ -1,0 +1,51 @@
+"""From the path of a script to the function to call: the seam at which other kinds of code will be added."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from perqueue.runner.errors import FunctionMissingError, ScriptUnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MISSING: Final = object()
+
+
+def load_function(code: str, func: str) -> Callable[..., Any]:
+    """The function ``func`` of the script at the path ``code``, which is run once for it.
+
+    Raises LaunchError where the script can't be read or has no such function, and whatever the script raises
+    (a SyntaxError too).
+    """
+    try:
+        with open(code, "rb") as file:
+            source = file.read()
+    except OSError as exc:
+        raise ScriptUnreadableError(code, exc) from exc
+    program = compile(source, code, "exec", dont_inherit=True)
+    module = ModuleType(module_name(code))
+    module.__file__ = code
+    # Registered before it runs, as dataclasses, pickle and typing look a class's module up there.
+    sys.modules[module.__name__] = module
+    exec(program, module.__dict__)
+    found = getattr(module, func, _MISSING)
+    if found is _MISSING:
+        raise FunctionMissingError(code, func)
+    if not callable(found):
+        raise FunctionMissingError(code, func, found)
+    return found
+
+
+def module_name(code: str) -> str:
+    """The name of a script's module: its stem, unless that would hide a module or can't be imported as one.
+
+    Never ``__main__``: what a script does for the command line only must not run here.
+    """
+    stem = os.path.splitext(os.path.basename(code))[0]
+    if stem.isidentifier() and stem not in sys.modules and stem not in sys.stdlib_module_names:
+        return stem
+    return f"_perqueue_task_{stem}"

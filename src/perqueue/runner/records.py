@@ -1,0 +1,154 @@
+"""The two records of the spool, a claim and an outcome, and the text they are written as.
+
+A claim says who runs an attempt; it is one line of JSON. An outcome says how the attempt ended; it is three
+lines: a JSON header, the JSON text of the data (``null`` where there is none) and a checksum over both.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+Verdict: TypeAlias = Literal["succeeded", "discarded", "failed", "timeout"]
+Reason: TypeAlias = Literal[
+    "returned",
+    "raised",
+    "bad-return",
+    "unstorable",
+    "exit",
+    "os-exit",
+    "signal",
+    "oom",
+    "walltime",
+    "cancelled",
+    "lost",
+    "launch",
+]
+
+VERDICTS: Final = frozenset({"succeeded", "discarded", "failed", "timeout"})
+FORMAT: Final = 1
+_dump = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Claim(NamedTuple):
+    """Who runs an attempt: created once, before anything of the task runs.
+
+    ``start`` is the kernel's start time of the process (clock ticks since boot, 0 where there is no /proc)
+    and ``boot`` the kernel's boot id: with them a recycled pid is never taken for the task. ``at`` is in
+    seconds of the Unix epoch, ``walltime`` in seconds. ``server`` is the pid of the fork server that enforces
+    the walltime and reports a death, or None. A ``pid`` of 0 means that the claim exists but says nothing
+    readable (its writer died, or is about to fill it on a file system without hard links); ``at`` is then
+    the file's time.
+    """
+
+    queue: str
+    key: int
+    attempt: int
+    pid: int
+    start: int
+    boot: str
+    host: str
+    at: float
+    walltime: float | None
+    server: int | None
+
+
+class Failure(NamedTuple):
+    """Why an attempt failed: the exception's type, its message, and the traceback's text ('' without one)."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+class Usage(NamedTuple):
+    """What an attempt and the processes it waited for used: peak memory in KiB, CPU times in seconds."""
+
+    maxrss_kb: int
+    user_s: float
+    system_s: float
+
+
+class Outcome(NamedTuple):
+    """How an attempt ended. Times in seconds of the Unix epoch; ``data``: JSON text of a mapping, or None."""
+
+    queue: str
+    key: int
+    attempt: int
+    verdict: Verdict
+    reason: Reason
+    error: Failure | None
+    started: float
+    ended: float
+    host: str
+    pid: int
+    usage: Usage | None
+    data: str | None
+
+
+class Torn(NamedTuple):
+    """A file in the place of an outcome that isn't one; ``why`` says what is wrong with it."""
+
+    name: str
+    why: str
+
+
+def claim_text(claim: Claim) -> bytes:
+    """The claim as one line."""
+    return _dump(claim._asdict()).encode() + b"\n"
+
+
+def parse_claim(raw: bytes, key: int, attempt: int, at: float) -> Claim:
+    """The claim in ``raw``; with pid 0 and the time ``at`` where it can't be read."""
+    try:
+        fields = json.loads(raw)
+        claim = Claim(**fields)
+        if (claim.key, claim.attempt) == (key, attempt):
+            return claim
+    except (ValueError, TypeError):
+        pass
+    return Claim("", key, attempt, 0, 0, "", "", at, None, None)
+
+
+def outcome_text(outcome: Outcome) -> bytes:
+    """The outcome as the bytes of its file.
+
+    Raises ValueError where the data isn't on one line: no JSON text needs a raw line break.
+    """
+    fields: dict[str, Any] = {"perqueue": FORMAT}
+    fields.update(outcome._asdict())
+    data = fields.pop("data") or "null"
+    if "\n" in data:
+        raise ValueError("The data of an outcome must be JSON text on one line.")
+    fields["error"] = outcome.error._asdict() if outcome.error else None
+    fields["usage"] = outcome.usage._asdict() if outcome.usage else None
+    lines = f"{_dump(fields)}\n{data}\n".encode("utf-8", "surrogatepass")
+    return b"%bcrc32 %08x\n" % (lines, zlib.crc32(lines))
+
+
+def parse_outcome(raw: bytes) -> Outcome:
+    """The outcome in the bytes of a file. Raises ValueError that says what is wrong with them."""
+    end = raw.rfind(b"\n", 0, len(raw) - 1) + 1
+    if not raw.endswith(b"\n") or not raw.startswith(b"crc32 ", end):
+        raise ValueError("it ends before its checksum")
+    if raw[end:] != b"crc32 %08x\n" % zlib.crc32(raw[:end]):
+        raise ValueError("its checksum does not fit its text")
+    head, _, data = raw[: end - 1].partition(b"\n")
+    try:
+        fields = json.loads(head)
+        if fields.pop("perqueue") != FORMAT:
+            raise ValueError("it was written by a version of perqueue with another format")
+        text = data.decode("utf-8", "surrogatepass")
+        error, usage = fields.pop("error"), fields.pop("usage")
+        outcome = Outcome(
+            **fields,
+            error=error and Failure(**error),
+            usage=usage and Usage(**usage),
+            data=None if text == "null" else text,
+        )
+    except (TypeError, KeyError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as exc:
+        raise ValueError(f"its header is not that of an outcome ({type(exc).__name__}: {exc})") from exc
+    if outcome.verdict not in VERDICTS:
+        raise ValueError(f"its verdict {outcome.verdict!r} is unknown")
+    return outcome
