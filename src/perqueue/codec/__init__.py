@@ -16,11 +16,9 @@ The module imports the standard library only, and no more of it than plain JSON 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from perqueue.codec import plain
 from perqueue.codec.ase_types import ASE_CODECS
-from perqueue.codec.blobs import BlobFolder, BlobSink, BlobSource, NoBlobs, no_blobs
+from perqueue.codec.blobs import BlobFolder, NoBlobs, no_blobs
 from perqueue.codec.compat import LooseDict
 from perqueue.codec.errors import BlobUnwritable, CodecConflict, DecodeError, Refused, Unstorable
 from perqueue.codec.numpy_scalars import NUMPY_CODECS
@@ -30,9 +28,12 @@ from perqueue.codec.stdlib_types import STDLIB_CODECS
 from perqueue.codec.writer import Writer
 from perqueue.core.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
+
+    from perqueue.codec.blob_protocols import BlobSink, BlobSource
 
 __all__ = [
     "BlobFolder",
@@ -54,6 +55,16 @@ __all__ = [
     "register",
     "unregister",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The protocols, imported when they are asked for at run time."""
+    if name in ("BlobSink", "BlobSource"):
+        from perqueue.codec import blob_protocols
+
+        return getattr(blob_protocols, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 for _codec in (*STDLIB_CODECS, *NUMPY_CODECS, *ASE_CODECS):
     register(_codec)

@@ -9,10 +9,12 @@ as ASE's own files do, and then ``calc`` is None.
 
 from __future__ import annotations
 
-from typing import Any
-
 from perqueue.codec.errors import Refused
 from perqueue.codec.registry import Codec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def _atoms_to(atoms: Any) -> dict[str, object]:

@@ -8,35 +8,20 @@ name. So any number of processes on any number of hosts may write and read witho
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
 
 from perqueue.codec.errors import BlobUnwritable, DecodeError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     import numpy as np
-    import numpy.typing as npt
 
-    Array = npt.NDArray[Any]
+    from perqueue.codec.blob_protocols import Array
 
 _HEX = frozenset("0123456789abcdef")
 # numpy guards against huge headers in files of unknown origin; these were checked against their digest.
 _MAX_HEADER = 1 << 26
-
-
-class BlobSink(Protocol):
-    """Where large arrays go while a value is encoded."""
-
-    def put_array(self, array: Array) -> str | None:
-        """Keep ``array`` and return its digest, or return None to have it written into the text instead."""
-
-
-class BlobSource(Protocol):
-    """Where large arrays are found again while a text is decoded."""
-
-    def open_array(self, digest: str) -> Array:
-        """The array of this digest, writable and its own. Raises DecodeError where it is missing or damaged."""
 
 
 class NoBlobs:

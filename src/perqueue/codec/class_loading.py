@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 from perqueue.codec.class_names import ORIGINAL_NAME, attribute_at
 from perqueue.codec.errors import DecodeError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
 
 
 def class_from_tree(tree: Any) -> type:

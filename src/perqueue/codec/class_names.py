@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
 
 from perqueue.codec.errors import Refused
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 

@@ -7,9 +7,12 @@ So what comes back is what went in, even when it had been changed after it was m
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from perqueue.codec.errors import DecodeError, Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HASH_CACHE = "_attrs_cached_hash"
 

@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from perqueue.codec.errors import DecodeError, Refused
 from perqueue.codec.numpy_dtypes import dtype_from_tree, dtype_to_tree, without_padding
 from perqueue.codec.stdlib_types import from_base64, to_base64
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from perqueue.codec.blobs import Array, BlobSink, BlobSource
+    from typing import Any
+
+    from perqueue.codec.blob_protocols import Array, BlobSink, BlobSource
 
 INLINE_BYTES = 4096
 """Arrays of up to this many bytes are kept inside the text."""
@@ -33,7 +34,7 @@ def array_to_tree(array: Array, blobs: BlobSink) -> object:
     exact = without_padding(array)
     digest = None
     if array.nbytes > INLINE_BYTES:
-        if exact.dtype is dtype:
+        if exact.dtype == dtype:
             # With the dtype as it will come back, which drops the metadata that .npy would warn about.
             exact = exact.view(dtype_from_tree(tree["dtype"]))
         digest = blobs.put_array(exact)

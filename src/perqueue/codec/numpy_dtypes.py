@@ -7,12 +7,14 @@ does not.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy as np
 
-    from perqueue.codec.blobs import Array
+    from perqueue.codec.blob_protocols import Array
 
     Dtype = np.dtype[Any]
 
@@ -59,6 +61,8 @@ def without_padding(array: Array) -> Array:
     import numpy as np
 
     array = np.asarray(array, order="C")
+    if array.dtype.fields is None and array.dtype.char not in "gG":
+        return array
     significant = _significant(array.dtype)
     if all(significant):
         return array

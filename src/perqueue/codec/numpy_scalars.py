@@ -6,12 +6,14 @@ back to the last bit.
 
 from __future__ import annotations
 
-from typing import Any
-
 from perqueue.codec.errors import Refused
 from perqueue.codec.numpy_dtypes import dtype_from_tree, dtype_to_tree, without_padding
 from perqueue.codec.registry import Codec
 from perqueue.codec.stdlib_types import from_base64, to_base64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _CLASSES = (
     "bool bool_ int8 int16 int32 int64 intc int_ long longlong uint8 uint16 uint32 uint64 uintc uint ulong ulonglong "

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from perqueue.codec import instances
 from perqueue.codec.class_loading import class_from_tree
 from perqueue.codec.compat import LooseDict
 from perqueue.codec.errors import DecodeError
 from perqueue.codec.registry import codec_for_tag
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from perqueue.codec.blobs import BlobSource
+    from typing import Any
+
+    from perqueue.codec.blob_protocols import BlobSource
 
 
 class Reader:

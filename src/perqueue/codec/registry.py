@@ -7,12 +7,12 @@ something it isn't quite.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from perqueue.codec.errors import CodecConflict
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 CORE_TAGS = frozenset(
     {"int", "float", "str", "dict", "tuple", "set", "frozenset", "array", "enum", "namedtuple", "object"}
@@ -20,7 +20,7 @@ CORE_TAGS = frozenset(
 """Tags that the writer and the reader handle themselves, for they need the walk, the blobs or the classes."""
 
 
-class Codec(NamedTuple):
+class Codec:
     """How the values of one kind are stored as ``{"$tag": …}``.
 
     ``encode`` gives a simpler value, of any types that can be stored; its parts are encoded in turn.
@@ -29,10 +29,19 @@ class Codec(NamedTuple):
     results for equal values.
     """
 
-    tag: str
-    names: tuple[str, ...]
-    encode: Callable[[Any], object]
-    decode: Callable[[Any], object]
+    __slots__ = ("decode", "encode", "names", "tag")
+
+    def __init__(
+        self,
+        tag: str,
+        names: tuple[str, ...],
+        encode: Callable[[Any], object],
+        decode: Callable[[Any], object],
+    ) -> None:
+        self.tag = tag
+        self.names = names
+        self.encode = encode
+        self.decode = decode
 
     def handles(self, kind: type) -> bool:
         """Whether values of exactly this class are this codec's."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import binascii
-from typing import TYPE_CHECKING, Any
 
 from perqueue.codec.errors import Refused
 from perqueue.codec.registry import Codec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime as dt
     import decimal
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pathlib
     import uuid
     import zoneinfo
+    from typing import Any
 
 
 def to_base64(data: bytes | bytearray) -> str:

@@ -9,7 +9,6 @@ and with others (where it doesn't).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 from perqueue.codec import instances, plain
 from perqueue.codec.class_names import class_to_tree
@@ -18,8 +17,11 @@ from perqueue.codec.errors import Field, Refused, Unstorable, Verbatim, render_p
 from perqueue.codec.registry import codec_for_type
 from perqueue.core.errors import PerQueueError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from perqueue.codec.blobs import BlobSink
+    from typing import Any
+
+    from perqueue.codec.blob_protocols import BlobSink
 
 _BASES = (dict, list, tuple, frozenset, set, bytearray, bytes, str, bool, int, float, complex)
 _SOME_ELEMENT = Verbatim("{…}")

@@ -209,3 +209,22 @@ class StoredTask:
     executor: str
     context: int
     folder: str | None = None
+
+
+@frozen
+class Context:
+    """What a task finds around it: the interpreter, environment and folder of its submission."""
+
+    interpreter: str
+    folder: str
+    env: tuple[tuple[str, str], ...]
+
+
+@frozen
+class PendingStop:
+    """An attempt that has to be stopped, until its executor says that it ended."""
+
+    key: int
+    attempt: int
+    executor: str
+    why: str

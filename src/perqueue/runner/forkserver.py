@@ -28,10 +28,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from perqueue.runner.channel import Channel
-from perqueue.runner.children import Child, fork_task, ignore, kill_group
+from perqueue.runner.children import Child, fork_task, ignore, reap
 from perqueue.runner.deaths import Explanation, OomCounter, Why, explain
 from perqueue.runner.errors import FrameError, OutcomeUnwrittenError
 from perqueue.runner.process import boot_id, claim_for, host, kibibytes
@@ -70,13 +71,15 @@ class Server:
         self._children: dict[int, Child] = {}
         self._unrecorded: list[End] = []
         self._used = 0
-        self._quitting = False
+        self._quitting = self._terminated = False
         self._oom = OomCounter()
-        self._identity = _identity(root)
+        self._identity = os.stat(root)
         self._next_look = 0.0
         self._no_fork_before = 0.0
         self._alone_since: float | None = None
-        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
         self._descriptors = (self._channel.fileno(), self._wake_read, self._wake_write)
         self._poll = select.poll()
         self._polled = 0
@@ -85,16 +88,18 @@ class Server:
         """Serve until there is nothing left to do."""
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, ignore)
-        signal.signal(signal.SIGTERM, lambda *_: self._channel.close())
+        signal.signal(signal.SIGTERM, self._terminate)
         self._poll.register(self._wake_read, select.POLLIN)
         self._channel.send("ready", pid=os.getpid())
         while True:
             self._reap()
-            self._start()
-            self._channel.flush()
+            if self._terminated:
+                self._channel.close()
             if not self._channel.open:
                 self._backlog.clear()
                 self._alone_since = self._alone_since or time.monotonic()
+            self._start()
+            self._channel.flush()
             if self._finished():
                 return
             self._wait()
@@ -103,17 +108,31 @@ class Server:
                 child.keep_time(now)
             if now >= self._next_look:
                 self._next_look = now + _LOOK
-                if _identity(self._root) != self._identity:
+                if self._vanished():
                     for child in self._children.values():
                         child.kill()
                     return
                 self._record_again()
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # Only noted: between any two steps of the loop the socket could be in use, or about to be closed in a fork.
+        self._terminated = True
 
     def _finished(self) -> bool:
         if self._children or (self._channel.open and (not self._quitting or self._channel.pending)):
             return False
         patience = 0.0 if self._alone_since is None else self._alone_since + _GIVE_UP - time.monotonic()
         return not self._unrecorded or (not self._channel.open and patience <= 0)
+
+    def _vanished(self) -> bool:
+        """Whether the queue's folder has gone or is another one; a file system that does not answer is no proof."""
+        try:
+            found = os.stat(self._root)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return not os.path.samestat(found, self._identity)
 
     def _wait(self) -> None:
         """Sleep until a message, a signal or a deadline; take what has arrived."""
@@ -190,15 +209,11 @@ class Server:
     def _reap(self) -> None:
         """Take note of all children that have ended, and let nothing of theirs run on."""
         while self._children:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            ended = reap(self._children)
             if ended is None:
                 return
-            pid = ended.si_pid
-            kill_group(pid)
+            pid, status, used = ended
             child = self._children.pop(pid, None)
-            if child is not None and child.why is not None:
-                child.kill_session()
-            _, status, used = os.wait4(pid, 0)
             if child is None:
                 continue
             self._used -= child.cores
@@ -282,15 +297,6 @@ def _checked(header: dict[str, Any]) -> dict[str, Any]:
     if not whole or "queue" not in header or not (walltime is None or isinstance(walltime, int | float)):
         raise FrameError(f"{header!r} is not the header of a job")
     return header | {"walltime": walltime}
-
-
-def _identity(root: str) -> tuple[int, int] | None:
-    """Which folder this is, None where there is none; any other error (a server that hangs) leaves it in doubt."""
-    try:
-        found = os.stat(root)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return found.st_dev, found.st_ino
 
 
 def main(arguments: list[str]) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from attrs import define, field
 
 from perqueue.core.decision import Counters, Decision, Stop
-from perqueue.core.errors import UnknownEntryError
+from perqueue.core.errors import BrokenInvariantError, StorageError, UnknownEntryError
 from perqueue.core.events import Event
 from perqueue.core.graph import Graph, Node, Scope
-from perqueue.core.records import Attempt, Entry, Frame, Ref, Source, StoredTask
+from perqueue.core.records import Attempt, Context, Entry, Frame, PendingStop, Ref, Source, SourceRef, StoredTask
 from perqueue.core.states import EntryState
 from perqueue.core.view import Json
 
 from .eventlog import describe
-from .protocol import Context, Lease, LeaseLostError, LoggedEvent, PendingStop, Row
+from .protocol import Lease, LeaseLostError, LoggedEvent, Row
+
+_T = TypeVar("_T")
 
 
 @define
@@ -37,6 +40,7 @@ class State:
     contexts: dict[int, Context] = field(factory=dict)
     events: list[LoggedEvent] = field(factory=list)
     holder: Lease | None = None
+    epoch: int = 0
 
     def copy(self) -> State:
         """Another one that changes by itself; the rows are immutable and shared."""
@@ -54,6 +58,7 @@ class State:
             dict(self.contexts),
             list(self.events),
             self.holder,
+            self.epoch,
         )
 
     # what the planner asks
@@ -76,7 +81,7 @@ class State:
 
     def source(self, number: int) -> Source:
         """Merged results."""
-        return self.sources[number]
+        return _there(self.sources.get(number), f"source {number}")
 
     def attempt(self, key: int, number: int) -> Attempt | None:
         """One attempt of an entry."""
@@ -84,27 +89,31 @@ class State:
 
     def data(self, key: int) -> Mapping[str, Json] | None:
         """The encoded result that stands for an entry."""
-        attempt = self.tries.get((key, self.entries[key].result))
-        if attempt is None or attempt.outcome is None or attempt.outcome.data is None:
-            return None
-        found: Mapping[str, Json] = json.loads(attempt.outcome.data)
+        text = self.text(key)
+        found: Mapping[str, Json] | None = None if text is None else json.loads(text)
         return found
 
     def node(self, graph: int, node: int) -> Node:
         """A node of a graph."""
-        return self.graphs[graph].nodes[node]
+        try:
+            return self.graphs[graph].nodes[node]
+        except (KeyError, IndexError):
+            raise BrokenInvariantError(f"part {node} of graph {graph} is missing") from None
 
     def scope(self, graph: int, scope: int) -> Scope:
         """A scope of a graph."""
-        return self.graphs[graph].scopes[scope]
+        try:
+            return self.graphs[graph].scopes[scope]
+        except (KeyError, IndexError):
+            raise BrokenInvariantError(f"part {scope} of graph {graph} is missing") from None
 
     def node_task(self, graph: int, node: int) -> int:
         """Number of the stored task that new entries of this node run."""
-        return self.node_tasks[graph, node]
+        return _there(self.node_tasks.get((graph, node)), f"part {node} of graph {graph}")
 
     def task(self, number: int) -> StoredTask:
         """A stored task."""
-        return self.tasks[number]
+        return _there(self.tasks.get(number), f"task {number}")
 
     # what listings and ticks ask
 
@@ -117,8 +126,8 @@ class State:
         """Entries with what listings show."""
         for key in sorted(self.entries if keys is None else set(keys) & self.entries.keys()):
             entry = self.entries[key]
-            task = self.tasks[entry.task]
-            yield Row(entry, task.name, task, self.tries.get((key, entry.attempt)))
+            newest, result = self.tries.get((key, entry.attempt)), self.tries.get((key, entry.result))
+            yield Row(entry, self.tasks[entry.task], newest, result)
 
     def counts(self) -> dict[EntryState, int]:
         """How many entries are in each state."""
@@ -145,7 +154,15 @@ class State:
 
     def stops(self) -> list[PendingStop]:
         """Attempts that have to be stopped."""
-        return list(self.pending.values())
+        return [self.pending[at] for at in sorted(self.pending)]
+
+    def text(self, source: SourceRef) -> str | None:
+        """What a source holds, unread."""
+        if source < 0:
+            return self.source(-source).data
+        entry = self.entries.get(source)
+        attempt = None if entry is None else self.tries.get((source, entry.result))
+        return None if attempt is None or attempt.outcome is None else attempt.outcome.data
 
     def attempts(self, key: int) -> list[Attempt]:
         """All attempts of an entry, oldest first."""
@@ -161,16 +178,20 @@ class State:
 
     def log(self, key: int | None = None, after: int = 0, limit: int | None = None) -> list[LoggedEvent]:
         """Events in order."""
-        found = [event for event in self.events if event.seq > after and (key is None or event.key == key)]
+        found = [event for event in self.events if event.seq > after and (key is None or event.key == key > 0)]
         return found[:limit]
 
     def context(self, number: int) -> Context:
         """A submission's context."""
-        return self.contexts[number]
+        return _there(self.contexts.get(number), f"context {number}")
 
     def lease(self) -> Lease | None:
         """Who moves the queue."""
         return self.holder
+
+    def last_epoch(self) -> int:
+        """The epoch of the newest lease, held or not."""
+        return self.epoch
 
     # changing
 
@@ -193,12 +214,15 @@ class State:
                 executor = self.tries[action.key, action.attempt].executor
                 self.pending[action.key, action.attempt] = PendingStop(action.key, action.attempt, executor, action.why)
         for key in changes.dropped_entries:
-            dropped = self.entries.pop(key)
-            del self.places[dropped.frame, dropped.copy, dropped.node]
+            # One that was made and dropped by the same decision was never here.
+            dropped = self.entries.pop(key, None)
+            if dropped is not None:
+                del self.places[dropped.frame, dropped.copy, dropped.node]
             self.tries = {(owner, number): kept for (owner, number), kept in self.tries.items() if owner != key}
         for number in changes.dropped_frames:
-            gone = self.frames.pop(number)
-            del self.places[gone.frame, gone.copy, gone.node]
+            gone = self.frames.pop(number, None)
+            if gone is not None:
+                del self.places[gone.frame, gone.copy, gone.node]
         for event in events:
             for at, kind, key, attempt, body in describe(event):
                 self.events.append(LoggedEvent(len(self.events) + 1, at, kind, key, attempt, body))
@@ -218,6 +242,8 @@ class State:
     def set_lease(self, lease: Lease | None) -> None:
         """Take, beat or give back the lease."""
         self.holder = lease
+        if lease is not None:
+            self.epoch = lease.epoch
 
 
 class MemoryStore:
@@ -226,6 +252,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.state = State()
         self._version = 0
+        self._writing = False
 
     @contextmanager
     def snapshot(self) -> Iterator[State]:
@@ -237,9 +264,15 @@ class MemoryStore:
         """Work on a copy, which replaces the state if all goes well."""
         held = self.state.holder
         if lease is not None and (held is None or held.epoch != lease.epoch):
-            raise LeaseLostError(lease.epoch, 0 if held is None else held.epoch)
+            raise LeaseLostError(lease.epoch, self.state.epoch)
+        if self._writing:
+            raise StorageError("the queue in memory is being written to: end that transaction before the next begins")
+        self._writing = True
         draft = self.state.copy()
-        yield draft
+        try:
+            yield draft
+        finally:
+            self._writing = False
         self.state = draft
         self._version += 1
 
@@ -249,3 +282,9 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def _there(found: _T | None, what: str) -> _T:
+    if found is None:
+        raise BrokenInvariantError(f"{what} is missing")
+    return found

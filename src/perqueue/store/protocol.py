@@ -16,18 +16,9 @@ from attrs import frozen
 from perqueue.core.decision import Decision
 from perqueue.core.errors import PerQueueError, StorageError
 from perqueue.core.events import Event
-from perqueue.core.records import Attempt, Entry, StoredTask
+from perqueue.core.records import Attempt, Context, Entry, PendingStop, SourceRef, StoredTask
 from perqueue.core.states import EntryState
 from perqueue.core.view import View
-
-
-@frozen
-class Context:
-    """What a task finds around it: the interpreter, environment and folder of its submission."""
-
-    interpreter: str
-    folder: str
-    env: tuple[tuple[str, str], ...]
 
 
 @frozen
@@ -64,23 +55,13 @@ class LoggedEvent:
 
 
 @frozen
-class PendingStop:
-    """An attempt that has to be stopped, until its executor says that it ended."""
-
-    key: int
-    attempt: int
-    executor: str
-    why: str
-
-
-@frozen
 class Row:
-    """An entry together with what listings show of it; ``args`` and ``data`` are encoded JSON."""
+    """An entry together with what listings show of it: its newest attempt, and the one whose result stands."""
 
     entry: Entry
-    name: str
     task: StoredTask
     attempt: Attempt | None
+    result: Attempt | None
 
 
 class LeaseLostError(PerQueueError):
@@ -125,7 +106,11 @@ class Snapshot(View, Protocol):
         ...
 
     def stops(self) -> list[PendingStop]:
-        """Attempts that have to be stopped."""
+        """Attempts that have to be stopped, ascending."""
+        ...
+
+    def text(self, source: SourceRef) -> str | None:
+        """What a source holds, as the encoded JSON object, unread."""
         ...
 
     def attempts(self, key: int) -> list[Attempt]:
@@ -146,6 +131,10 @@ class Snapshot(View, Protocol):
 
     def lease(self) -> Lease | None:
         """Who moves the queue, if anybody does."""
+        ...
+
+    def last_epoch(self) -> int:
+        """The epoch of the newest lease, also after it was given back; the next owner's must be higher."""
         ...
 
 

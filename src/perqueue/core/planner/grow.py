@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never
 
 from ..graph import JoinKind, Node, TaskKind, WidthKind
@@ -10,23 +11,29 @@ from .draft import Draft
 
 
 def grow(draft: Draft, frame: Frame) -> None:
-    """Make what stands in every copy of a frame's body, in topological order, groups' contents included.
+    """Make what stands in every copy of a frame's body, in topological order, groups' contents in their place.
 
-    Frames wait on a list of their own, so that groups may be nested as deep as a user likes.
+    The walk keeps a stack of its own, so that groups may be nested as deep as a user likes.
     """
-    frames = [frame]
-    while frames:
-        around = frames.pop()
-        scope = draft.scope(around.graph, around.scope)
-        nodes = [draft.node(around.graph, number) for number in scope.nodes]
-        made: list[Frame] = []
-        for copy in range(around.copies):
-            index = around.index if around.node < 0 else (copy, *around.index)
-            for node in nodes:
-                found = _make(draft, around, copy, node, index)
-                if found is not None and found.scope >= 0:
-                    made.append(found)
-        frames.extend(reversed(made))
+    walks = [_walk(draft, frame)]
+    while walks:
+        inner = next(walks[-1], None)
+        if inner is None:
+            walks.pop()
+        else:
+            walks.append(_walk(draft, inner))
+
+
+def _walk(draft: Draft, around: Frame) -> Iterator[Frame]:
+    """Make the entries and frames of a frame's copies; stops at each frame that has contents to be made next."""
+    scope = draft.scope(around.graph, around.scope)
+    nodes = [draft.node(around.graph, number) for number in scope.nodes]
+    for copy in range(around.copies):
+        index = around.index if around.node < 0 else (copy, *around.index)
+        for node in nodes:
+            made = _make(draft, around, copy, node, index)
+            if made is not None and made.scope >= 0:
+                yield made
 
 
 def _make(draft: Draft, around: Frame, copy: int, node: Node, index: tuple[int, ...]) -> Frame | None:

@@ -1,0 +1,1 @@
+"""What scripts call: the public Task, the queue, entries and selections."""

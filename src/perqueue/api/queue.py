@@ -1,0 +1,301 @@
+"""The queue as scripts use it: ``with PersistentQueue() as pq: pq.submit(workflow)``.
+
+Writes are gathered, and take effect in one transaction when the block ends or something is read through the queue,
+whichever is first. Entering the block takes no lock.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from perqueue.codec import BlobFolder, decode_mapping
+from perqueue.config import Config, load_config
+from perqueue.core.errors import UnknownEntryError, UsageError
+from perqueue.core.records import Entry as EntryRecord
+from perqueue.core.resources import Resources
+from perqueue.core.selection import Selection
+from perqueue.engine import requests
+from perqueue.engine.context import capture
+from perqueue.engine.folder import PERQUEUE_FILE, QueueFolder, find_or_create, need_folder
+from perqueue.engine.wake import ensure_supervisor
+from perqueue.store.protocol import Snapshot, Store, Transaction
+
+from .entry import Entry
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class NotContextManagedError(UsageError):
+    """A write outside ``with PersistentQueue() as pq:``."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}() writes to the queue: call it inside `with PersistentQueue() as pq:`")
+
+
+class Submitted:
+    """What ``submit`` returns: the new entries, once they are stored."""
+
+    def __init__(self, store_now: Callable[[], None]) -> None:
+        self._store_now = store_now
+        self._keys: list[int] | None = None
+
+    @property
+    def keys(self) -> list[int]:
+        """Keys of the new entries, ascending. Reading them makes gathered writes take effect."""
+        if self._keys is None:
+            self._store_now()
+        return list(self._keys or ())
+
+    def __repr__(self) -> str:
+        return "Submitted(not yet stored)" if self._keys is None else f"Submitted(keys={self._keys})"
+
+
+class PersistentQueue:
+    """A queue, found in ``.perqueue`` upward from a folder; the first submission makes one where there is none.
+
+    Args:
+        folder: Where to look, the current folder by default.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        self._start = os.path.abspath(os.getcwd() if folder is None else os.fspath(folder))
+        self._folder: QueueFolder | None = None
+        self._store: Store | None = None
+        self._config: Config | None = None
+        self._inside = False
+        self._gathered: list[Callable[[Transaction], None]] = []
+
+    def __enter__(self) -> Self:
+        self._inside = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            self._gathered.clear()
+            self._inside = False
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the queue's files; it opens them again when needed."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    # writing
+
+    def submit(self, tasks: object) -> Submitted:
+        """Submit a task, group or workflow, or anything that ``Workflow`` takes. It runs from now on by itself.
+
+        Raises:
+            NotContextManagedError: Called outside ``with``.
+            DescriptionError: It can't be compiled; the message names the culprit.
+            PartitionError: Nothing configures a partition that it asks for.
+            ArgumentsError: An argument can't be stored.
+        """
+        self._writing("submit")
+        folder = self._make()
+        submission = requests.Submission(tasks, self._settings(), BlobFolder(folder.blobs))
+        context = capture(self._settings().allow)
+        told = Submitted(self._flush)
+
+        def store(state: Transaction) -> None:
+            told._keys = submission.store(state, context)
+
+        self._gathered.append(store)
+        return told
+
+    def resubmit(self, entry: Entry | int | Iterable[Entry | int]) -> None:
+        """Run settled entries again; what depends on them runs again after them.
+
+        Raises:
+            NotContextManagedError: Called outside ``with``.
+            StateError: One is waiting, axed or with an executor (raised when the writes take effect).
+        """
+        self._writing("resubmit")
+        keys = _keys(entry)
+        self._gathered.append(lambda state: requests.resubmit(state, keys))
+
+    def cancel(self, entry: Entry | int | Iterable[Entry | int]) -> None:
+        """Give entries up; what runs is stopped.
+
+        Raises:
+            NotContextManagedError: Called outside ``with``.
+            StateError: One is settled already (raised when the writes take effect).
+        """
+        self._writing("cancel")
+        keys = _keys(entry)
+        self._gathered.append(lambda state: requests.cancel(state, keys))
+
+    def remove(self, key: Entry | int | Iterable[Entry | int]) -> None:
+        """Forget entries and whatever depends on them; what runs is stopped.
+
+        Raises:
+            NotContextManagedError: Called outside ``with``.
+            UnknownEntryError: There is no such entry (raised when the writes take effect).
+        """
+        self._writing("remove")
+        keys = _keys(key)
+        self._gathered.append(lambda state: _ignore(requests.remove(state, keys)))
+
+    def save_args(self, key: int, new: Mapping[str, Any], all: bool = False) -> None:  # noqa: A002  # PerQueue's name
+        """Change the arguments of an entry, or with ``all`` of every entry of its task."""
+        self._writing("save_args")
+        text = requests.encoded_args(f"of entry {key}", new, BlobFolder(self._need().blobs))
+        self._edit(key, {"args": text}, everywhere=all)
+
+    def save_resources(self, key: int, new: str | Resources, all: bool = False) -> None:  # noqa: A002  # PerQueue's name
+        """Change the resources of an entry, or with ``all`` of every entry of its task."""
+        self._writing("save_resources")
+        self._edit(key, requests.resources_change(new, self._settings()), everywhere=all)
+
+    def save_code(self, key: int, new: str | os.PathLike[str], all: bool = False) -> None:  # noqa: A002  # PerQueue's name
+        """Change the script of an entry, or with ``all`` of every entry of its task.
+
+        Raises:
+            FileNotFoundError: There is no such script.
+        """
+        self._writing("save_code")
+        path = os.path.abspath(os.fspath(new))
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f"save_code({key}, {os.fspath(new)!r}): there is no file {path}")
+        self._edit(key, {"code": path}, everywhere=all)
+
+    # reading
+
+    def get_entry(self, key: int) -> Entry:
+        """One entry.
+
+        Raises:
+            UnknownEntryError: There is none with this key.
+        """
+        found = self.get_entries([key])
+        if not found:
+            raise UnknownEntryError(key)
+        return found[0]
+
+    def get_entries(self, keys: Iterable[int] | None = None, selection: Selection | None = None) -> list[Entry]:
+        """All entries, those of some keys, or those of a selection, ascending."""
+        with self._reading() as state:
+            blobs = BlobFolder(self._need().blobs)
+            wanted = None if keys is None else [int(key) for key in keys]
+            entries = [Entry(row, blobs) for row in state.rows(wanted)]
+        return entries if selection is None else selection.filter(entries)
+
+    def get_args(self, key: int) -> dict[str, Any]:
+        """An entry's own arguments."""
+        return self.get_entry(key).task.args
+
+    def get_code(self, key: int) -> str:
+        """Path of an entry's script."""
+        return self.get_entry(key).task.code
+
+    def get_data(self, key: int) -> dict[str, Any] | None:
+        """What an entry returned."""
+        return self.get_entry(key).data
+
+    def get_special_args(self, key: int) -> dict[str, list[int]]:
+        """An entry's ``pq_index`` and ``pq_iteration``."""
+        return self.get_entry(key).pq_args
+
+    def get_parent_data(self, key: int) -> dict[str, Any]:
+        """The merged results of an entry's parents, as it gets them; empty before they are done."""
+        with self._reading() as state:
+            record = _known(state, key)
+            text = None if record.source == 0 else state.text(record.source)
+        return {} if text is None else decode_mapping(text, BlobFolder(self._need().blobs))
+
+    def get_dependency_graph(self, key: int) -> nx.DiGraph[int]:
+        """The entries of an entry's submission; an edge from u to v says that u depends on v."""
+        from perqueue.views.instances import dependency_graph  # networkx takes its time to import
+
+        with self._reading() as state:
+            return dependency_graph(state, _known(state, key).graph)
+
+    # within
+
+    def _writing(self, what: str) -> None:
+        if not self._inside:
+            raise NotContextManagedError(what)
+
+    def _edit(self, key: int, change: Mapping[str, object], *, everywhere: bool) -> None:
+        self._gathered.append(lambda state: _ignore(requests.edit(state, key, change, everywhere=everywhere)))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Snapshot]:
+        self._flush()
+        with self._open().snapshot() as state:
+            yield state
+        if not self._inside:
+            self.close()
+
+    def _flush(self) -> None:
+        """Make what was gathered take effect, whole or not at all, and wake the supervisor."""
+        gathered, self._gathered = self._gathered, []
+        if not gathered:
+            return
+        with self._open().transaction() as state:
+            for write in gathered:
+                write(state)
+        if not ensure_supervisor(self._need()):
+            _say(f"stored; the queue's home is {self._need().home}: run `pq tick` there to have it driven")
+
+    def _need(self) -> QueueFolder:
+        if self._folder is None:
+            self._folder = need_folder(self._start)
+        return self._folder
+
+    def _make(self) -> QueueFolder:
+        if self._folder is None:
+            self._folder, made = find_or_create(self._start)
+            if made:
+                _say(f"made a new queue in {self._folder.root}")
+                if os.path.exists(os.path.join(self._start, PERQUEUE_FILE)):
+                    _say(
+                        f"PerQueue's own queue {PERQUEUE_FILE} lies here too and is left as it is; "
+                        "to move work over, run its submission scripts again"
+                    )
+        return self._folder
+
+    def _settings(self) -> Config:
+        if self._config is None:
+            self._config = load_config(self._start)
+        return self._config
+
+    def _open(self) -> Store:
+        if self._store is None:
+            self._store = self._need().open_store()
+        return self._store
+
+
+def _keys(given: Entry | int | Iterable[Entry | int]) -> list[int]:
+    if isinstance(given, Entry):
+        return [given.key]
+    if isinstance(given, Iterable):
+        return [key for part in given for key in _keys(part)]
+    return [int(given)]
+
+
+def _known(state: Snapshot, key: int) -> EntryRecord:
+    record = state.entry(key)
+    if record is None:
+        raise UnknownEntryError(key)
+    return record
+
+
+def _ignore(_: object) -> None:
+    """The gathered writes return nothing."""
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"perqueue: {what}\n")

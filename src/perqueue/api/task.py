@@ -1,0 +1,83 @@
+"""The public Task: paths are resolved and checked here, so that the core never looks at a disk."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from perqueue.core import tasklike
+from perqueue.core.errors import DescriptionError
+from perqueue.core.resources import Resources
+
+
+@frozen(eq=False, init=False, repr=False)
+class Task(tasklike.Task):
+    """One piece of work: a Python script with a ``main()``, its arguments and what it needs of the machine.
+
+    Args:
+        code: Path of the script, relative to the current folder; it must exist.
+        args: Arguments by name, or None. They are copied: changing the dict afterwards changes nothing.
+        resources: Such as ``"24:xeon24:10m"`` or ``"local:5m"`` (see :class:`~perqueue.core.resources.Resources`).
+        func: Name of the function to call.
+        name: For listings and selections; the script's file name by default.
+        folder: Working folder, relative to the current folder, made when missing; may hold ``{key}``, ``{name}``,
+            ``{index}``, ``{iteration}`` and ``{attempt}``. The current folder by default.
+
+    Raises:
+        FileNotFoundError: There is no such script.
+        ResourcesError: ``resources`` is not in the grammar.
+        DescriptionError: ``args`` is not a mapping from names, or ``func`` or ``folder`` can't be used.
+    """
+
+    def __init__(
+        self,
+        code: str | os.PathLike[str],
+        args: Mapping[str, Any] | None,
+        resources: str | Resources,
+        func: str = "main",
+        name: str | None = None,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        path = os.path.abspath(os.fspath(code))
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f"Task({os.fspath(code)!r}): there is no file {path}")
+        shown = os.path.basename(path) if name is None else str(name)
+        self.__attrs_init__(
+            path, _copied(shown, args), resources, _identifier(shown, func), shown, _pattern(shown, folder)
+        )
+
+
+def _copied(name: str, args: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if args is None:
+        return {}
+    if not isinstance(args, Mapping) or not all(isinstance(key, str) for key in args):
+        raise DescriptionError(f"Task {name!r}: args {args!r} is not a dict from argument names to values")
+    try:
+        return copy.deepcopy(dict(args))
+    except Exception:  # whatever a user's object raises; what can't be copied deeply is at least kept apart
+        return dict(args)
+
+
+def _identifier(name: str, func: str) -> str:
+    if not isinstance(func, str) or not func.isidentifier():
+        raise DescriptionError(f"Task {name!r}: func {func!r} is not the name of a function")
+    return func
+
+
+def _pattern(name: str, folder: str | os.PathLike[str] | None) -> str | None:
+    if folder is None:
+        return None
+    pattern = os.fspath(folder)
+    try:
+        pattern.format(key=1, name=name, index="0", iteration="0", attempt=1)
+    except (KeyError, IndexError, ValueError) as error:
+        raise DescriptionError(
+            f"Task {name!r}: folder {pattern!r} can't be filled in ({error}); "
+            "it may hold {key}, {name}, {index}, {iteration} and {attempt}"
+        ) from error
+    return pattern

@@ -1,0 +1,95 @@
+"""From a recorded attempt to the job that an executor runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Final
+
+from perqueue.config import Config
+from perqueue.core.errors import BrokenInvariantError
+from perqueue.core.keys import INDEX_KW, ITER_KW
+from perqueue.core.records import Entry, StoredTask
+from perqueue.executors.protocol import Assignment
+from perqueue.runner.job import Job
+from perqueue.store.protocol import Snapshot
+
+from .folder import QueueFolder
+
+_INLINE: Final = 1 << 16
+"""Inputs of more characters than this travel as a file, which all that read the same inputs share."""
+
+
+class Assignments:
+    """Prepares jobs for one queue under one configuration."""
+
+    def __init__(self, folder: QueueFolder, config: Config) -> None:
+        self._folder, self._config = folder, config
+
+    def prepare(self, state: Snapshot, key: int, attempt: int) -> Assignment:
+        """The assignment for a recorded attempt."""
+        entry = state.entry(key)
+        if entry is None:
+            raise BrokenInvariantError(f"entry {key} has an attempt {attempt} but is missing")
+        task = state.task(entry.task)
+        context = state.context(task.context)
+        text = None if entry.source == 0 else state.text(entry.source)
+        path = None
+        if text is not None and len(text) > _INLINE:
+            path = self._shared(text)
+        special: dict[str, list[int]] = {}
+        if entry.index:
+            special[INDEX_KW] = list(entry.index)
+        if entry.iteration:
+            special[ITER_KW] = list(entry.iteration)
+        job = Job(
+            queue=self._folder.id,
+            root=self._folder.root,
+            key=key,
+            attempt=attempt,
+            name=task.name,
+            code=task.code,
+            func=task.func,
+            args=task.args,
+            input=text if path is None else None,
+            input_file=path,
+            special=special,
+            folder=working_folder(task, entry, attempt, context.folder),
+            make_folder=task.folder is not None,
+            paths=(context.folder, os.path.dirname(task.code)),
+            walltime=float(task.resources.seconds),
+            cores=task.resources.cores,
+            shapes="json" if self._config.shapes == "json" else "typed",
+        )
+        if self._config.logs == "perqueue":
+            printed = f"{context.folder}/perqueue.local.{key}"
+            job = job._replace(out=f"{printed}.out", err=f"{printed}.err")
+        else:
+            job = job._replace(log=self._folder.log(key, attempt))
+        return Assignment(job, context)
+
+    def _shared(self, text: str) -> str:
+        raw = text.encode("utf-8", "surrogatepass")
+        folder = f"{self._folder.root}/spool/inputs"
+        path = f"{folder}/{hashlib.sha256(raw).hexdigest()}.json"
+        if not os.path.exists(path):
+            os.makedirs(folder, exist_ok=True)
+            making = f"{path}.{os.getpid()}.new"
+            with open(making, "wb") as file:
+                file.write(raw)
+            os.rename(making, path)
+        return path
+
+
+def working_folder(task: StoredTask, entry: Entry, attempt: int, submitted_from: str) -> str:
+    """The folder in which an attempt works; relative ones are below the submission's."""
+    if task.folder is None:
+        return submitted_from
+    filled = task.folder.format(
+        key=entry.key,
+        name=task.name,
+        attempt=attempt,
+        index="-".join(map(str, entry.index)),
+        iteration="-".join(map(str, entry.iteration)),
+    )
+    return os.path.normpath(os.path.join(submitted_from, filled))

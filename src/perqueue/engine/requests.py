@@ -1,0 +1,149 @@
+"""What users ask of a queue, as transactions: planned at once, launched by whoever moves the queue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from perqueue.codec import BlobSink, encode_mapping
+from perqueue.config import Config
+from perqueue.core.compile import compile_graph
+from perqueue.core.decision import Decision
+from perqueue.core.errors import UsageError
+from perqueue.core.events import Cancelled, Edited, Event, Removed, Resubmitted, Submitted
+from perqueue.core.graph import Graph
+from perqueue.core.planner import plan
+from perqueue.core.records import Context, StoredTask
+from perqueue.core.resources import Resources
+from perqueue.core.tasklike import Task
+from perqueue.store.protocol import Transaction
+
+
+class ArgumentsError(UsageError):
+    """Arguments of a task that can't be stored."""
+
+    def __init__(self, name: str, why: Sequence[object]) -> None:
+        super().__init__(f"the arguments of task {name!r} can't be stored: {'; '.join(map(str, why))}")
+
+
+class Submission:
+    """A description made ready to be stored: compiled, with encoded arguments and known executors.
+
+    Args:
+        tasks: Anything that ``submit`` takes.
+        config: Which executors there are for which resources.
+        blobs: Where large arrays among the arguments go.
+
+    Raises:
+        DescriptionError: It can't be compiled.
+        PartitionError: Nothing configures a partition that it asks for.
+        ArgumentsError: An argument can't be stored.
+    """
+
+    def __init__(self, tasks: object, config: Config, blobs: BlobSink) -> None:
+        self.graph: Graph = compile_graph(tasks)
+        self._tasks = tuple(_stored(task, config, blobs) for task in self.graph.tasks)
+
+    def store(self, state: Transaction, context: Context) -> list[int]:
+        """Make its entries; their keys."""
+        number = state.add_context(context)
+        tasks = tuple(evolve(task, context=number) for task in self._tasks)
+        return list(_apply(state, Submitted(time.time(), self.graph, tasks)).changes.new_entries)
+
+
+def resubmit(state: Transaction, keys: Sequence[int]) -> None:
+    """Run settled entries again.
+
+    Raises:
+        UnknownEntryError: There is no such entry.
+        StateError: One of them is not settled.
+    """
+    _apply(state, Resubmitted(time.time(), tuple(keys)))
+
+
+def cancel(state: Transaction, keys: Sequence[int]) -> None:
+    """Give entries up.
+
+    Raises:
+        UnknownEntryError: There is no such entry.
+        StateError: One of them is settled already.
+    """
+    _apply(state, Cancelled(time.time(), tuple(keys)))
+
+
+def remove(state: Transaction, keys: Sequence[int]) -> list[int]:
+    """Forget entries and all that depends on them; the keys of all that went.
+
+    Raises:
+        UnknownEntryError: There is no such entry.
+    """
+    return list(_apply(state, Removed(time.time(), tuple(keys))).changes.dropped_entries)
+
+
+def edit(state: Transaction, key: int, change: Mapping[str, Any], *, everywhere: bool) -> list[int]:
+    """Change fields of the stored task of an entry, or of all entries of that task; the keys that changed.
+
+    Args:
+        state: The transaction.
+        key: The entry.
+        change: Fields of :class:`~perqueue.core.records.StoredTask` and their new values.
+        everywhere: Change all entries of the same task, and those yet to be made.
+
+    Raises:
+        UnknownEntryError: There is no such entry.
+        StateError: One of them is with an executor.
+    """
+    keys = state.place_of(key)
+    entry = state.entry(key)
+    assert entry is not None  # place_of found it
+    task = evolve(state.task(entry.task), **change)
+    keys = keys if everywhere else [key]
+    _apply(state, Edited(time.time(), tuple(keys), task, everywhere))
+    return keys
+
+
+def encoded_args(name: str, args: Mapping[str, object], blobs: BlobSink) -> str:
+    """A task's arguments as they are stored.
+
+    Raises:
+        ArgumentsError: One of them can't be.
+    """
+    if not isinstance(args, Mapping) or not all(isinstance(key, str) for key in args):
+        raise ArgumentsError(name, [f"{args!r} is not a dict from argument names to values"])
+    text, errors = encode_mapping(dict(args), blobs)
+    if errors:
+        raise ArgumentsError(name, errors)
+    return text
+
+
+def resources_change(resources: str | Resources, config: Config) -> dict[str, object]:
+    """The fields that new resources change.
+
+    Raises:
+        ResourcesError: They are not in the grammar.
+        PartitionError: Nothing configures their partition.
+    """
+    parsed = Resources.parse(resources)
+    return {"resources": parsed, "executor": config.executor_for(parsed)}
+
+
+def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
+    return StoredTask(
+        name=task.name,
+        code=task.code,
+        func=task.func,
+        args=encoded_args(task.name, task.args, blobs),
+        resources=task.resources,
+        executor=config.executor_for(task.resources),
+        context=0,
+        folder=task.folder,
+    )
+
+
+def _apply(state: Transaction, event: Event) -> Decision:
+    decision = plan(state, [event])
+    state.apply(decision, decision.heard)
+    return decision

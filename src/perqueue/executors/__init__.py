@@ -1,0 +1,1 @@
+"""What runs attempts: on this machine, and through plugins anywhere else."""

@@ -1,0 +1,102 @@
+"""Attempts that an earlier supervisor left running: watched by process id, start time and boot id.
+
+Their fork server, if it lives, keeps their walltime and records their death. If not, both is done here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import Final
+
+from attrs import define
+
+from perqueue.core.events import Ended
+from perqueue.core.records import Outcome, Verdict
+from perqueue.runner.process import alive, boot_id
+from perqueue.runner.spool import Claim, Spool
+
+from ..reports import lost, read_end
+
+_GRACE: Final = 2.0
+"""Seconds between the request to end and the end."""
+_LAST_WORDS: Final = 3.0
+"""Seconds that a dead task's fork server has to record the death."""
+LOOK: Final = 0.2
+"""Seconds between two looks at adopted processes."""
+
+
+@define
+class Adopted:
+    """An attempt whose process is, or was, somebody else's child. Times of the wall clock, in Unix seconds."""
+
+    claim: Claim
+    cores: int
+    why: str = ""
+    kill_at: float | None = None
+    dead_since: float | None = None
+
+    def stop(self, why: str) -> None:
+        """Ask it to end; :meth:`look` kills it if it doesn't."""
+        if not self.why:
+            self.why, self.kill_at = why, time.time() + _GRACE
+            self._signal(signal.SIGTERM)
+
+    def look(self, spool: Spool) -> Ended | None:
+        """Its end, if it has come."""
+        now = time.time()
+        if alive(self.claim):
+            self._keep_time(now)
+            return None
+        key, attempt = self.claim.key, self.claim.attempt
+        told = read_end(spool, key, attempt)
+        if told is not None:
+            return told
+        self.dead_since = self.dead_since or now
+        if _server_alive(self.claim) and now - self.dead_since < _LAST_WORDS:
+            return None
+        return self._death(key, attempt)
+
+    def _keep_time(self, now: float) -> None:
+        walltime = self.claim.walltime
+        if walltime is not None and now > self.claim.at + walltime and not _server_alive(self.claim):
+            self.stop("walltime")
+        if self.kill_at is not None and now >= self.kill_at:
+            self._signal(signal.SIGKILL)
+
+    def _death(self, key: int, attempt: int) -> Ended:
+        now = time.time()
+        if self.why == "walltime":
+            message = f"stopped at its walltime of {self.claim.walltime:g} s"
+            outcome = Outcome(Verdict.timeout, "walltime", message, started=self.claim.at, ended=now)
+            return Ended(now, key, attempt, outcome)
+        if self.why:
+            return lost(key, attempt, "cancelled" if self.why == "cancelled" else self.why, "stopped on request")
+        if self.claim.boot and self.claim.boot != boot_id():
+            return lost(key, attempt, "lost", "the machine was restarted while it ran")
+        return lost(
+            key,
+            attempt,
+            "lost",
+            f"its process {self.claim.pid} ended without leaving an outcome, while no supervisor watched: "
+            "it was killed (kill -9, or the out-of-memory killer)",
+        )
+
+    def _signal(self, number: int) -> None:
+        # The task leads its own process group; looked at again right before, for process ids come round.
+        if alive(self.claim):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.claim.pid, number)
+
+
+def _server_alive(claim: Claim) -> bool:
+    """Whether the fork server that the claim names still runs."""
+    if claim.server is None:
+        return False
+    try:
+        with open(f"/proc/{claim.server}/cmdline", "rb") as file:
+            return b"perqueue.runner.forkserver" in file.read()
+    except OSError:
+        return False

@@ -1,0 +1,78 @@
+"""What every executor does: take attempts, stop them, and say what became of them.
+
+An executor never touches the store. It is told what to launch after that was recorded, and what it reports may
+come late, twice or out of order. An attempt that it was told to launch before a crash is given again through
+``recover``: it must find out whether the attempt exists before it launches it, and the claim in the spool keeps a
+second launch from running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+from attrs import frozen
+
+from perqueue.core.events import Ended, Launched, Started
+from perqueue.core.records import Context, PendingStop
+from perqueue.runner.job import Job
+
+Report: TypeAlias = Launched | Started | Ended
+
+
+@frozen
+class Assignment:
+    """One attempt to launch: the job, and what it has to find around it."""
+
+    job: Job
+    context: Context
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """The attempt: entry key and number."""
+        return self.job.key, self.job.attempt
+
+
+class Executor(Protocol):
+    """Runs attempts. Nothing in it blocks for longer than a command takes."""
+
+    @property
+    def name(self) -> str:
+        """What entries call it."""
+        ...
+
+    def room(self) -> int:
+        """How many more attempts it takes now."""
+        ...
+
+    def launch(self, assignments: Sequence[Assignment]) -> None:
+        """Start these, in this order as far as resources allow."""
+        ...
+
+    def recover(self, assignments: Sequence[Assignment]) -> None:
+        """These were given to an earlier owner: find them, or launch them if they never began."""
+        ...
+
+    def stop(self, stops: Sequence[PendingStop]) -> None:
+        """Stop these, and report their end. May be asked again until it is reported."""
+        ...
+
+    def poll(self) -> list[Report]:
+        """What happened since the last call."""
+        ...
+
+    def descriptors(self) -> list[int]:
+        """File descriptors that become readable when there is something to poll."""
+        ...
+
+    def patience(self) -> float:
+        """Seconds after which it wants to be polled although no descriptor became readable."""
+        ...
+
+    def saturated(self) -> bool:
+        """Whether it has enough to do for a moment, so that its reports may be gathered into one commit."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; what runs goes on."""
+        ...

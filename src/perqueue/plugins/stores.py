@@ -1,0 +1,20 @@
+"""A store by name, without loading anybody's plugins where the default one is meant: listings should be quick."""
+
+from __future__ import annotations
+
+from .descriptors import StorePlugin
+
+
+def store_plugin(name: str) -> StorePlugin:
+    """The store plugin of this name.
+
+    Raises:
+        UnknownPluginError: None is installed.
+    """
+    if name == "sqlite":
+        from perqueue.store.sqlite import SQLITE
+
+        return SQLITE
+    from .manager import load_plugins
+
+    return load_plugins().store(name)

@@ -1,0 +1,229 @@
+"""The supervisor's life: take the queue, tick when there is news, leave when there is nothing left.
+
+One supervisor lives per queue, held apart by a lock on a file that the kernel lets go of however it dies. Leaving and
+being called can't miss each other: it first stops listening, so that whoever comes later starts another one (which
+waits for the lock), and then looks once more whether there is anything to do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import select
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import Final
+
+from perqueue.config import Config, load_config
+from perqueue.core.errors import PerQueueError, StorageError
+from perqueue.engine.folder import QueueFolder, open_folder
+from perqueue.engine.lease import BEAT, beat, release, take_lease
+from perqueue.engine.tick import Mover
+from perqueue.engine.wake import poke
+from perqueue.executors.local import LOCAL
+from perqueue.runner.process import host
+from perqueue.store.protocol import Lease, LeaseLostError, Store
+
+LOOK: Final = 1.0
+"""Seconds between two looks at whether the queue's folder is still there and nothing was missed."""
+GATHER: Final = 0.004
+"""Seconds for which reports are gathered into one commit, while every core is busy anyway."""
+_PATIENCE: Final = 20.0
+"""Seconds that a new supervisor waits for the one before it to leave."""
+
+
+class Supervisor:
+    """Drives one queue on its home host, holding the lease."""
+
+    def __init__(self, folder: QueueFolder, store: Store, config: Config, lease: Lease, wake: Wake) -> None:
+        self._folder, self._store, self._config, self._wake = folder, store, config, wake
+        self._executor = LOCAL.open(folder, config)
+        self._mover = Mover(folder, store, [self._executor], config, lease, say)
+        self._spool = folder.spool()
+        self._identity = _identity(folder.root)
+        self._seen = -1
+        self._next_beat = time.monotonic() + BEAT
+
+    def run(self) -> None:
+        """Until there is nothing left to do, or the queue is gone.
+
+        Raises:
+            LeaseLostError: Somebody else moves the queue now.
+        """
+        try:
+            self._mover.recover()
+            look, idle_since = True, None
+            while self._is_here():
+                busy = self._tick(look=look)
+                self._keep_lease()
+                idle_since = None if busy else idle_since or time.monotonic()
+                if self._idle_left(idle_since) <= 0:
+                    if not self._leave():
+                        return
+                    look, idle_since = True, None
+                else:
+                    look = self._wait_for_news(idle_since)
+        finally:
+            self._executor.close()
+
+    def _idle_left(self, idle_since: float | None) -> float:
+        """Seconds until it is time to leave."""
+        return math.inf if idle_since is None else idle_since + self._config.idle - time.monotonic()
+
+    def _wait_for_news(self, idle_since: float | None) -> bool:
+        """Sleep until there is a reason to tick. Whether it is one from outside, to read the spool for."""
+        while True:
+            patience = min(self._executor.patience(), self._idle_left(idle_since))
+            ready = self._sleep(max(0.0, min(LOOK, patience)))
+            if self._wake.descriptor in ready and self._wake.drain():
+                return True
+            if ready:
+                if self._executor.saturated():
+                    time.sleep(GATHER)
+                return False
+            if patience < LOOK or not self._is_here():
+                return False
+            self._keep_lease()
+            if self._missed():
+                return True
+
+    def _sleep(self, timeout: float) -> list[int]:
+        """Wait for pokes and for executors; the descriptors that are ready."""
+        poll = select.poll()
+        for descriptor in (self._wake.descriptor, *self._executor.descriptors()):
+            poll.register(descriptor, select.POLLIN)
+        return [descriptor for descriptor, _ in poll.poll(timeout * 1000)]
+
+    def _missed(self) -> bool:
+        """Whether something happened of which nobody told."""
+        seen, self._seen = self._seen, self._store.version()
+        return seen != self._seen or bool(self._spool.list_new())
+
+    def _is_here(self) -> bool:
+        return _identity(self._folder.root) == self._identity
+
+    def _tick(self, *, look: bool) -> bool:
+        try:
+            return self._mover.tick(look=look)
+        except LeaseLostError:
+            raise
+        except StorageError as error:
+            # A full disk or a store that is locked for ever passes; the facts are kept.
+            say(str(error))
+            time.sleep(LOOK)
+            return True
+
+    def _keep_lease(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self._mover.lease = beat(self._store, self._mover.lease)
+            self._next_beat = now + BEAT
+
+    def _leave(self) -> bool:
+        """Stop listening and look once more. Whether there was something to do after all."""
+        self._wake.close()
+        with self._store.snapshot() as state:
+            busy = state.busy()
+            active = {f"{key}.{attempt}" for key, attempt in state.active(self._executor.name)}
+        if busy:
+            self._wake.open()
+            return True
+        self._spool.sweep(lambda key, attempt: f"{key}.{attempt}" in active)
+        return False
+
+
+class Wake:
+    """The reading end of the named pipe."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.descriptor = -1
+        self.open()
+
+    def open(self) -> None:
+        """Listen. Opened for writing too, so that it never reads as ended."""
+        with suppress(FileExistsError):
+            os.mkfifo(self._path, 0o600)
+        self.descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def drain(self) -> bool:
+        """Take all pokes; whether there were any."""
+        try:
+            return bool(os.read(self.descriptor, 65536))
+        except BlockingIOError:
+            return False
+
+    def close(self) -> None:
+        """Stop listening."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+
+
+def say(what: str) -> None:
+    """One line to the supervisor's log."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+    sys.stderr.write(f"{stamp} supervisor {os.getpid()} on {host()}: {what}\n")
+    sys.stderr.flush()
+
+
+def main(root: str) -> int:
+    """Be the supervisor of a queue, unless it has one; the exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        folder = open_folder(root)
+        if not folder.at_home:
+            say(f"not started: the queue's home is {folder.home}")
+            return 1
+        lock = _lock(folder)
+        if lock is None:
+            return 0
+        _supervise(folder)
+    except LeaseLostError as error:
+        say(str(error))
+    except (PerQueueError, OSError) as error:
+        if os.path.exists(root):
+            say(f"{type(error).__name__}: {error}")
+            return 1
+    return 0
+
+
+def _supervise(folder: QueueFolder) -> None:
+    store = folder.open_store()
+    try:
+        lease = take_lease(store, _PATIENCE)
+        if lease is None:
+            say("not started: somebody else moves the queue")
+            return
+        supervisor = Supervisor(folder, store, load_config(folder.folder), lease, Wake(folder.wake))
+        supervisor.run()
+        release(store, lease)
+    finally:
+        store.close()
+
+
+def _lock(folder: QueueFolder) -> int | None:
+    """The lock that makes this the only supervisor; None if another one lives and listens."""
+    descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if poke(folder) or time.monotonic() > deadline:
+                os.close(descriptor)
+                return None
+            time.sleep(0.01)
+        else:
+            return descriptor
+
+
+def _identity(root: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(root)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

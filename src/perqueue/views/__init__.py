@@ -1,0 +1,1 @@
+"""What a queue looks like: as a graph, as a picture."""
