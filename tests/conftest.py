@@ -1,11 +1,18 @@
-"""How many examples Hypothesis tries: ``--hypothesis-profile thorough`` looks longer than the default run."""
+"""What every test may use: a folder for a queue, and how many examples Hypothesis tries.
+
+``--hypothesis-profile thorough`` looks longer than the default run.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
+import pytest
 from hypothesis import settings
+from tests.queues import CONFIG, end_processes
 
 # The same examples every time where nobody watches, so that a change is judged by the change.
 _ON_CI: Final = bool(os.environ.get("CI"))
@@ -13,3 +20,18 @@ _ON_CI: Final = bool(os.environ.get("CI"))
 settings.register_profile("default", max_examples=60, deadline=None, derandomize=_ON_CI)
 settings.register_profile("thorough", max_examples=2000, stateful_step_count=100, deadline=None, derandomize=False)
 settings.load_profile("default")
+
+
+@pytest.fixture
+def queue_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder for this test, empty but for a configuration; whatever runs in it ends with the test."""
+    folder = tmp_path.resolve()
+    (folder / "perqueue.toml").write_text(CONFIG, encoding="utf-8")
+    monkeypatch.delenv("PERQUEUE_EXECUTOR", raising=False)
+    monkeypatch.delenv("PERQUEUE_RUN", raising=False)
+    with monkeypatch.context() as here:
+        here.chdir(folder)
+        try:
+            yield folder
+        finally:
+            end_processes(folder)

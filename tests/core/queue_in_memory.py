@@ -84,10 +84,11 @@ class QueueInMemory:
 
     def tell(self, *events: Event) -> Decision:
         """Plan the events as one batch and store what was decided."""
-        torn = {self.state.entries[key].graph for event in events if isinstance(event, Removed) for key in event.keys}
+        gone = {key for event in events if isinstance(event, Removed) for key in event.keys}
+        torn = {entry.graph for key, entry in self.state.entries.items() if key in gone}
         decision = plan(self.state, events)
         self.state.apply(decision, decision.heard)
-        self._torn |= torn
+        self._torn |= torn | (decision.changes.graphs.keys() if gone else set())
         self.launched += [(act.key, act.attempt) for act in decision.actions if isinstance(act, Launch)]
         assert self.broken() == []
         return decision
@@ -171,7 +172,12 @@ class QueueInMemory:
             if ready := self.ready():
                 self.admit(*ready)
             elif active := self.state.active(LOCAL):
-                self.tell(*[Ended(3.0, key, attempt, outcome(data={"key": key, "attempt": attempt})) for key, attempt in active])
+                self.tell(
+                    *[
+                        Ended(3.0, key, attempt, outcome(data={"key": key, "attempt": attempt}))
+                        for key, attempt in active
+                    ]
+                )
             elif again:
                 self.resubmit(*again)
             else:

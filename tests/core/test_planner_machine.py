@@ -6,6 +6,9 @@ from typing import Final
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.core.plain_inputs import plain_inputs
+from tests.core.queue_in_memory import LOCAL, QueueInMemory, outcome, stored, submission, task
+from tests.core.workflows import workflows
 
 from perqueue.core.errors import StateError, UnknownEntryError
 from perqueue.core.events import (
@@ -21,19 +24,19 @@ from perqueue.core.events import (
 )
 from perqueue.core.planner import depending, plan
 from perqueue.core.records import FrameState, Verdict
-from perqueue.core.states import EntryState
 from perqueue.core.tasklike import TaskLike
-from tests.core.plain_inputs import plain_inputs
-from tests.core.queue_in_memory import LOCAL, QueueInMemory, outcome, stored, submission, task
-from tests.core.workflows import workflows
+from perqueue.core.view import Json
 
 _MANY: Final = 60
 _VERDICTS: Final = st.sampled_from([Verdict.succeeded] * 4 + list(Verdict))
-_RESULTS: Final = st.sampled_from([None, {}, {"x": 1}, {"x": 2, "y": [1]}, {"$dict": [[1, 2]]}])
+_DATA: Final[list[dict[str, Json] | None]] = [None, {}, {"x": 1}, {"x": 2, "y": [1]}, {"$dict": [[1, 2], ["x", 3]]}]
+_RESULTS: Final = st.sampled_from(_DATA)
 # Mostly the present attempt; else one of long ago, or one that was never made.
 _OFFSETS: Final = st.sampled_from([0, 0, 0, 0, -1, 1])
 _REPORTS: Final = st.sampled_from(["admit", "launch", "start", "end"])
-_KINDS: Final = st.sampled_from(["admit", "admit", "launch", "start", "end", "end", "end", "resubmit", "cancel", "edit"])
+_KINDS: Final = st.sampled_from(
+    ["admit", "admit", "launch", "start", "end", "end", "end", "resubmit", "cancel", "edit"]
+)
 
 
 class Adversary(RuleBasedStateMachine):

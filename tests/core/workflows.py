@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from tests.core.queue_in_memory import task
 
 from perqueue.core.tasklike import StaticWidthGroup, TaskLike, Workflow
-from tests.core.queue_in_memory import task
 
 _LEAVES = st.builds(task, st.sampled_from("abcdefgh"))
 

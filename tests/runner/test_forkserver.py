@@ -31,10 +31,12 @@ def main(**kw):
 def test_lean(queue: Queue, server: Supervisor) -> None:
     """The server stays one thread without numpy, sqlite and the like, also after tasks that use them."""
     server.run(queue.job("import numpy, sqlite3, threading\ndef main(**kw): return True, {'a': numpy.zeros(9000)}"))
-    assert len(os.listdir(f"/proc/{server.pid}/task")) == 1
-    maps = Path(f"/proc/{server.pid}/maps").read_text()
-    for name in ("numpy", "sqlite", "multiprocessing", "asyncio"):
-        assert name not in maps
+    (zygote,) = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    for pid in (server.pid, int(zygote)):
+        assert len(os.listdir(f"/proc/{pid}/task")) == 1
+        maps = Path(f"/proc/{pid}/maps").read_text()
+        for name in ("numpy", "sqlite", "multiprocessing", "asyncio"):
+            assert name not in maps
     outcome = server.run(
         queue.job("import sys\nnames = list(sys.modules)\ndef main(**kw): return True, {'names': names}")
     )
@@ -42,6 +44,20 @@ def test_lean(queue: Queue, server: Supervisor) -> None:
     assert outcome.data is not None
     assert not [name for name in heavy if f'"{name}"' in outcome.data]
     assert os.readlink(f"/proc/{server.pid}/cwd") == "/"
+
+
+def test_zygote_killed(queue: Queue, server: Supervisor) -> None:
+    """Without its zygote a server leaves; the task that ran goes on and writes its outcome itself."""
+    job = queue.job(WAIT)
+    server.submit(job)
+    server.until("started", job)
+    (zygote,) = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    os.kill(int(zygote), signal.SIGKILL)
+    server.submit(queue.job(NOOP))
+    queue.wait_until(lambda: server.process.poll() is not None, "the end of the server")
+    (queue.folder / "go").touch()
+    queue.wait_until(lambda: queue.spool.has_outcome(job.key, 1), "the outcome")
+    assert queue.outcome(job).verdict == "succeeded"
 
 
 def test_strict_order(queue: Queue, start_server: Any) -> None:

@@ -22,6 +22,7 @@ from perqueue.core.selection import Selection
 from perqueue.engine import requests
 from perqueue.engine.context import capture
 from perqueue.engine.folder import PERQUEUE_FILE, QueueFolder, find_or_create, need_folder
+from perqueue.engine.receipts import note_submission
 from perqueue.engine.wake import ensure_supervisor
 from perqueue.store.protocol import Snapshot, Store, Transaction
 
@@ -70,6 +71,7 @@ class PersistentQueue:
         self._config: Config | None = None
         self._inside = False
         self._gathered: list[Callable[[Transaction], None]] = []
+        self._made_now: list[tuple[Submitted, list[int]]] = []
 
     def __enter__(self) -> Self:
         self._inside = True
@@ -110,7 +112,7 @@ class PersistentQueue:
         told = Submitted(self._flush)
 
         def store(state: Transaction) -> None:
-            told._keys = submission.store(state, context)
+            self._made_now.append((told, submission.store(state, context)))
 
         self._gathered.append(store)
         return told
@@ -244,9 +246,14 @@ class PersistentQueue:
         gathered, self._gathered = self._gathered, []
         if not gathered:
             return
+        self._made_now = []
         with self._open().transaction() as state:
             for write in gathered:
                 write(state)
+        # Only now are they true.
+        for submitted, keys in self._made_now:
+            submitted._keys = keys
+            note_submission(self._need().root, keys)
         if not ensure_supervisor(self._need()):
             _say(f"stored; the queue's home is {self._need().home}: run `pq tick` there to have it driven")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import assert_never
 
 from attrs import evolve, frozen
 
@@ -18,6 +19,7 @@ from .layout import Plan, lay_out
 from .tasklike import (
     Chain,
     Dag,
+    Dependency,
     Parallel,
     Ports,
     StaticWidthGroup,
@@ -88,6 +90,8 @@ class _GraphBuilder:
                 return TaskKind(known)
             case StaticWidthGroup():
                 return WidthKind(self.scope(item.body), item.width, label(item))
+            case _:
+                assert_never(item)
 
 
 @frozen
@@ -107,49 +111,49 @@ class _ScopeWalk:
         self._shared = False
 
     def walk(self, body: TaskLike) -> list[Plan]:
-        self._add(body)
+        # On a list rather than on the call stack: workflows that were grown in a loop are nested deeply.
+        todo: list[tuple[TaskLike, bool]] = [(body, False)]
+        while todo:
+            item, parts_met = todo.pop()
+            if parts_met:
+                assert isinstance(item, Workflow), item
+                self._met[id(item)] = self._connect_parts(item)
+            elif id(item) in self._met:
+                self._shared = True
+            elif isinstance(item, Workflow):
+                todo.append((item, True))
+                todo.extend((part, False) for part in reversed(_parts(item)))
+            else:
+                assert isinstance(item, Task | StaticWidthGroup), item
+                self._plans.append(Plan(item))
+                here = (len(self._plans) - 1,)
+                self._met[id(item)] = _Span(here, here)
         return self._plans
 
-    def _add(self, item: TaskLike) -> _Span:
-        met = self._met.get(id(item))
-        if met is not None:
-            self._shared = True
-            return met
-        if isinstance(item, Workflow):
-            span = self._add_shape(item)
-        else:
-            assert isinstance(item, Task | StaticWidthGroup), item
-            self._plans.append(Plan(item))
-            here = (len(self._plans) - 1,)
-            span = _Span(here, here)
-        self._met[id(item)] = span
-        return span
-
-    def _add_shape(self, workflow: Workflow) -> _Span:
+    def _connect_parts(self, workflow: Workflow) -> _Span:
+        spans = [self._met[id(part)] for part in _parts(workflow)]
         match workflow.shape:
-            case Chain(parts=parts):
-                spans = [self._add(part) for part in parts]
+            case Chain():
                 for before, after in pairwise(spans):
                     self._connect(before.last, after.first, None)
                 span = _Span(spans[0].first, spans[-1].last)
-            case Parallel(parts=parts):
-                spans = [self._add(part) for part in parts]
+            case Parallel():
                 span = _Span(_ends(span.first for span in spans), _ends(span.last for span in spans))
-            case Dag() as dag:
-                span = self._add_dag(dag)
+            case Dag(steps=steps):
+                span = self._connect_steps(steps, spans)
+            case _:
+                assert_never(workflow.shape)
         return self._true_ends(workflow) if self._shared else span
 
-    def _add_dag(self, dag: Dag) -> _Span:
-        spans = [self._add(node) for node, _ in dag.steps]
+    def _connect_steps(self, steps: Sequence[tuple[TaskLike, tuple[Dependency, ...]]], spans: list[_Span]) -> _Span:
         depended_on: set[int] = set()
-        for (_, dependencies), span in zip(dag.steps, spans, strict=True):
+        for (_, dependencies), span in zip(steps, spans, strict=True):
             for dependency in dependencies:
                 depended_on.add(id(dependency.on))
                 self._connect(self._met[id(dependency.on)].last, span.first, dependency.ports)
-        steps = list(zip(dag.steps, spans, strict=True))
         return _Span(
-            _ends(span.first for (_, dependencies), span in steps if not dependencies),
-            _ends(span.last for (node, _), span in steps if id(node) not in depended_on),
+            _ends(span.first for (_, dependencies), span in zip(steps, spans, strict=True) if not dependencies),
+            _ends(span.last for (node, _), span in zip(steps, spans, strict=True) if id(node) not in depended_on),
         )
 
     def _connect(self, lasts: tuple[int, ...], firsts: Sequence[int], ports: Ports | None) -> None:
@@ -169,14 +173,31 @@ class _ScopeWalk:
             tuple(i for i in sorted(members) if i not in has_child),
         )
 
-    def _members(self, item: TaskLike) -> set[int]:
-        if not isinstance(item, Workflow):
-            return set(self._met[id(item)].first)
-        match item.shape:
-            case Chain(parts=parts) | Parallel(parts=parts):
-                return {i for part in parts for i in self._members(part)}
-            case Dag(steps=steps):
-                return {i for node, _ in steps for i in self._members(node)}
+    def _members(self, workflow: Workflow) -> set[int]:
+        # Each object once: where workflows share their parts, the ways to a task double with every level.
+        found: set[int] = set()
+        seen: set[int] = set()
+        todo: list[TaskLike] = [workflow]
+        while todo:
+            item = todo.pop()
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            if isinstance(item, Workflow):
+                todo.extend(_parts(item))
+            else:
+                found.update(self._met[id(item)].first)
+        return found
+
+
+def _parts(workflow: Workflow) -> Sequence[TaskLike]:
+    match workflow.shape:
+        case Chain(parts=parts) | Parallel(parts=parts):
+            return parts
+        case Dag(steps=steps):
+            return [node for node, _ in steps]
+        case _:
+            assert_never(workflow.shape)
 
 
 def _ends(groups: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

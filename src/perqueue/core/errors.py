@@ -6,7 +6,7 @@ marks a user's mistake: the command line prints its one line and exits with stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 
 class PerQueueError(Exception):
@@ -61,9 +61,10 @@ class AmbiguousListError(DescriptionError, TypeError):
 class CycleError(DescriptionError):
     """A task that, directly or not, depends on itself."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
+        shown = names if len(names) <= 12 else [*names[:6], f"... {len(names) - 11} more ...", *names[-5:]]
         super().__init__(
-            f"these depend on each other in a circle: {' -> '.join(names)}. "
+            f"these depend on each other in a circle: {' -> '.join(shown)}. "
             "Break the circle, or use a CyclicalGroup if it is meant to repeat"
         )
 

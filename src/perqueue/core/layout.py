@@ -140,10 +140,11 @@ def _put_join(places: list[_Place], parents: list[int]) -> int:
 
 def _circle(plans: list[Plan], placed: dict[int, int]) -> list[str]:
     """The names along one circle among the nodes that could not be placed."""
-    trail: list[int] = []
+    trail: dict[int, None] = {}
     at = next(number for number in range(len(plans)) if number not in placed)
     while at not in trail:
-        trail.append(at)
+        trail[at] = None
         at = min(parent for parent in plans[at].parents() if parent not in placed)
-    circle = [*trail[trail.index(at) :], at]
+    passed = list(trail)
+    circle = [*passed[passed.index(at) :], at]
     return [label(plans[number].item) for number in reversed(circle)]

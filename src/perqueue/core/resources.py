@@ -10,7 +10,8 @@ from attrs import field, frozen, validators
 from .errors import ResourcesError
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_TIME: Final = re.compile(r"([0-9]+)([smhd])")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_TIME: Final = re.compile(rf"({_NUMBER.pattern})([smhd])")
 _PARTITION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 LOCAL: Final = "local"
 LOCAL_SECONDS: Final = 60
@@ -33,10 +34,12 @@ class Resources:
 
     cores: int = field(default=1, validator=[validators.instance_of(int), validators.ge(1)])
     seconds: int = field(default=LOCAL_SECONDS, validator=[validators.instance_of(int), validators.ge(1)])
-    partition: str | None = None
-    processes: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    partition: str | None = field(default=None, validator=validators.optional(validators.matches_re(_PARTITION)))
+    processes: int | None = field(
+        default=None, validator=validators.optional([validators.instance_of(int), validators.ge(1)])
+    )
     serial: bool = False
-    gpus: int = field(default=0, validator=validators.ge(0))
+    gpus: int = field(default=0, validator=[validators.instance_of(int), validators.ge(0)])
 
     @classmethod
     def parse(cls, text: str | Resources) -> Resources:
@@ -89,12 +92,11 @@ def _parse_local(text: str, parts: list[str]) -> tuple[int, str | None, int | No
     where = parts.index(LOCAL)
     before, after = parts[:where], parts[where + 1 :]
     seconds = LOCAL_SECONDS
-    if after and _TIME.fullmatch(after[-1]):
+    if after:
         seconds = _time(text, after.pop())
-    elif after and not after[-1].isdecimal():
-        raise ResourcesError(text, f"{after[-1]!r} is not a time")
     numbers = [_count(text, part) for part in [*before, *after]]
-    if len(numbers) > 2 or len(after) > 1:
+    # 1:local:1:5m has the processes where a partition's stand; without cores before, the number could be either.
+    if len(numbers) > 2 or len(after) > len(before):
         raise ResourcesError(text, "more numbers than cores and processes")
     cores = numbers[0] if numbers else 1
     return cores, LOCAL, (numbers[1] if len(numbers) == 2 else None), seconds
@@ -107,7 +109,7 @@ def _parse_partition(text: str, parts: list[str]) -> tuple[int, str | None, int 
     partition: str | None = None
     processes: int | None = None
     for part in parts[1:-1]:
-        if part.isdecimal() and processes is None:
+        if _is_number(part) and processes is None:
             processes = _count(text, part)
         elif _PARTITION.fullmatch(part) and partition is None:
             partition = part
@@ -121,13 +123,18 @@ def _take_gpus(text: str, parts: list[str]) -> tuple[int, list[str]]:
     if not asked:
         return 0, parts
     number = asked[0].removeprefix("gpu=")
-    if len(asked) > 1 or not number.isdecimal():
+    if len(asked) > 1 or not _is_number(number):
         raise ResourcesError(text, f"{':'.join(asked)!r} is not one number of GPUs such as 'gpu=2'")
     return int(number), [part for part in parts if not part.startswith("gpu=")]
 
 
+def _is_number(part: str) -> bool:
+    # int() also reads other scripts' digits, and refuses thousands of them with an error of its own.
+    return _NUMBER.fullmatch(part) is not None
+
+
 def _count(text: str, part: str) -> int:
-    if not (part.isascii() and part.isdecimal()) or int(part) < 1:
+    if not _is_number(part) or int(part) < 1:
         raise ResourcesError(text, f"{part!r} is not a number from 1")
     return int(part)
 

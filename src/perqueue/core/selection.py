@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from .errors import SelectionError
 from .states import BY_LETTER, EntryState
 
-Ids: TypeAlias = "str | int | range | Iterable[int | str]"
+Ids: TypeAlias = "str | int | range | Iterable[int | str | range]"
 
 
 class Selectable(Protocol):
@@ -104,7 +104,7 @@ def _numbers(what: str, given: Ids) -> frozenset[int]:
     parts = given.split(",") if isinstance(given, str) else [given] if isinstance(given, int | range) else given
     for part in parts:
         if isinstance(part, range):
-            found.update(part, (part.stop,) if len(part) else ())
+            found.update(range(part.start, part.stop + (1 if part.step > 0 else -1), part.step))
             continue
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(part))
         if match is None or (match[2] and int(match[2]) < int(match[1])):

@@ -7,8 +7,9 @@ tighter than ``|``. Nothing here looks at the file system: paths are made absolu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Protocol, cast, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
+from typing import Final, Protocol, assert_never, cast, runtime_checkable
 
 from attrs import field, frozen
 
@@ -26,6 +27,9 @@ Ports = tuple[tuple[str | None, str], ...]
 """Pairs of output name and input name; an output name of None means the first value."""
 
 _FIRST_VALUE: Final = (None, "None")
+
+_DEPTH: Final = 3
+"""How many levels of nesting a message shows."""
 
 
 @runtime_checkable
@@ -174,13 +178,22 @@ class StaticWidthGroup(TaskLike):
     width: int
 
     def __init__(self, tasks: object, width: int) -> None:
-        if isinstance(width, bool) or not hasattr(type(width), "__index__") or width < 0:
-            raise WidthError("StaticWidthGroup", width)
         object.__setattr__(self, "body", task_like(tasks, "StaticWidthGroup"))
-        object.__setattr__(self, "width", width.__index__())
+        object.__setattr__(self, "width", _width(width))
 
     def __repr__(self) -> str:
-        return f"StaticWidthGroup({self.body!r}, width={self.width})"
+        return label(self)
+
+
+def _width(value: object) -> int:
+    # index() also takes numpy's integers, and refuses what only looks like a number.
+    try:
+        width = -1 if isinstance(value, bool) else index(cast("int", value))
+    except TypeError:
+        width = -1
+    if width < 0:
+        raise WidthError("StaticWidthGroup", value)
+    return width
 
 
 def task_like(value: object, where: str) -> TaskLike:
@@ -192,32 +205,39 @@ def task_like(value: object, where: str) -> TaskLike:
     return value if isinstance(value, TaskLike) else Workflow._of(_shape(value, where))
 
 
-def label(value: object) -> str:
-    """A short name for messages."""
+def label(value: object, depth: int = _DEPTH) -> str:
+    """A short name for messages; what is nested deeper than ``depth`` is left out."""
     match value:
         case Task():
             return value.name or value.code
         case Workflow():
-            return f"Workflow({describe_shape(value.shape)})"
+            return f"Workflow({describe_shape(value.shape, depth - 1)})"
         case StaticWidthGroup():
-            return f"StaticWidthGroup({label(value.body)}, width={value.width})"
+            return f"StaticWidthGroup({label(value.body, depth - 1) if depth else '...'}, width={value.width})"
         case _:
             return repr(value)
 
 
-def describe_shape(shape: Shape) -> str:
+def describe_shape(shape: Shape, depth: int = _DEPTH) -> str:
     """The shape in the notation of the operators, shortened."""
+    if depth < 0:
+        return "..."
     match shape:
-        case Chain():
-            return " >> ".join(_short([label(part) for part in shape.parts]))
-        case Parallel():
-            return " | ".join(_short([label(part) for part in shape.parts]))
-        case Dag():
-            return "{" + ", ".join(_short([label(node) for node, _ in shape.steps])) + "}"
+        case Chain(parts=parts):
+            return " >> ".join(_short(parts, depth))
+        case Parallel(parts=parts):
+            return " | ".join(_short(parts, depth))
+        case Dag(steps=steps):
+            return "{" + ", ".join(_short([node for node, _ in steps], depth)) + "}"
+        case _:
+            assert_never(shape)
 
 
-def _short(names: list[str]) -> list[str]:
-    return names if len(names) <= 6 else [*names[:4], f"... {len(names) - 5} more ...", names[-1]]
+def _short(parts: Sequence[TaskLike], depth: int) -> list[str]:
+    if len(parts) <= 6:
+        return [label(part, depth) for part in parts]
+    shown = [label(part, depth) for part in (*parts[:4], parts[-1])]
+    return [*shown[:4], f"... {len(parts) - 5} more ...", shown[4]]
 
 
 def _labels(values: Iterable[object]) -> str:

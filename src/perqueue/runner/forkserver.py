@@ -1,9 +1,9 @@
 """Runs the tasks of one machine as forks of one small warm process: ``python -P -m perqueue.runner.forkserver``.
 
 Starting an interpreter for each task would cost more than many tasks do. Theory of operation: one thread, one
-loop. It waits for the supervisor's socket, for the end of a child (SIGCHLD through a pipe) or for the next
-deadline; then it reaps, starts what fits into the cores, and sends what there is to tell. Jobs start strictly in
-the order they came in: one that needs many cores is not overtaken.
+loop. It waits for the supervisor's socket, for the end of a task or for the next deadline; then it reaps, starts what
+fits into the cores, and sends what there is to tell. Jobs start strictly in the order they came in: one that needs
+many cores is not overtaken. The forking itself is left to an even smaller process (:mod:`perqueue.runner.zygote`).
 
 Messages in:  run (a job's frame) | cores n | stop key attempt why | quit
 Messages out: ready pid | started key attempt pid at | ended key attempt [duplicate]
@@ -18,7 +18,6 @@ starts nothing more. It never outlives the queue's folder.
 from __future__ import annotations
 
 import faulthandler
-import gc
 import math
 import os
 import select
@@ -29,16 +28,17 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from perqueue.runner.channel import Channel
-from perqueue.runner.children import Child, fork_task, ignore, reap
-from perqueue.runner.deaths import Explanation, OomCounter, Why, explain
+from perqueue.runner.children import Child, kill_group, watch_exit
+from perqueue.runner.deaths import OomCounter, Why
+from perqueue.runner.ends import End, has_outcome
 from perqueue.runner.errors import FrameError, OutcomeUnwrittenError
-from perqueue.runner.process import boot_id, claim_for, host, kibibytes
-from perqueue.runner.records import Failure, Outcome, Usage
+from perqueue.runner.prepare import Preparer
 from perqueue.runner.spool import Spool
-from perqueue.runner.task import DUPLICATE, easy_going, preload
+from perqueue.runner.task import ease_streams, read_nothing
+from perqueue.runner.zygote import Zygote, ZygoteGoneError
 
 _LOOK: Final = 1.0  # seconds between two looks at the queue's folder, and between two tries of anything
 _GIVE_UP: Final = 60.0  # seconds for which a server without a supervisor tries to write a last outcome
@@ -50,22 +50,11 @@ def command(descriptor: int, root: str, cores: int) -> list[str]:
     return [sys.executable, "-P", "-m", "perqueue.runner.forkserver", *arguments]
 
 
-class End(NamedTuple):
-    """The end of a job that may have left no outcome; ``status`` is None for one that was never started."""
-
-    header: Mapping[str, Any]
-    pid: int
-    status: int | None
-    started: float
-    why: Why | None
-    out_of_memory: bool
-    usage: Usage | None
-
-
 class Server:
     """The state of a fork server and its loop. ``cores`` is how many its running tasks may hold together."""
 
     def __init__(self, sock: socket.socket, root: str, cores: int) -> None:
+        self._zygote = Zygote(root, [sock.fileno()])
         self._channel, self._root, self._cores = Channel(sock), root, cores
         self._backlog: deque[tuple[dict[str, Any], bytes]] = deque()
         self._children: dict[int, Child] = {}
@@ -74,21 +63,25 @@ class Server:
         self._quitting = self._terminated = False
         self._oom = OomCounter()
         self._identity = os.stat(root)
+        self._preparer = Preparer(root)
         self._next_look = 0.0
         self._no_fork_before = 0.0
         self._alone_since: float | None = None
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        self._descriptors = (self._channel.fileno(), self._wake_read, self._wake_write)
+        self._descriptor = self._channel.fileno()
+        self._exits: dict[int, int] = {}
+        self._ended: list[int] = []
         self._poll = select.poll()
         self._polled = 0
 
     def run(self) -> None:
         """Serve until there is nothing left to do."""
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, ignore)
         signal.signal(signal.SIGTERM, self._terminate)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._poll.register(self._wake_read, select.POLLIN)
         self._channel.send("ready", pid=os.getpid())
         while True:
@@ -142,18 +135,22 @@ class Server:
         for descriptor, _ in self._poll.poll(math.ceil(timeout * 1000)):
             if descriptor == self._wake_read:
                 os.read(self._wake_read, 4096)
+            elif descriptor in self._exits:
+                self._poll.unregister(descriptor)
+                os.close(descriptor)
+                self._ended.append(self._exits.pop(descriptor))
             elif self._channel.open:
                 self._receive()
 
     def _watch_channel(self) -> None:
-        wanted = 0
+        wanted, descriptor = 0, self._descriptor
         if self._channel.open:
             wanted = select.POLLIN | (select.POLLOUT if self._channel.pending else 0)
         if wanted != self._polled:
             if wanted:
-                self._poll.register(self._descriptors[0], wanted)
+                self._poll.register(descriptor, wanted)
             else:
-                self._poll.unregister(self._descriptors[0])
+                self._poll.unregister(descriptor)
             self._polled = wanted
 
     def _receive(self) -> None:
@@ -196,29 +193,44 @@ class Server:
                 return
             oom = self._oom.recent()
             try:
-                pid = fork_task(header, body, self._descriptors)
-            except OSError as exc:  # too many processes, no memory: that passes
-                os.write(2, f"The fork server can't fork now: {exc}\n".encode())
+                pid = self._fork(header, body)
+            except OSError as exc:  # too many processes, no memory, a full disk: that passes
+                os.write(2, f"The fork server can't start entry {header['key']} now: {exc}\n".encode())
                 self._no_fork_before = time.monotonic() + _LOOK
                 return
             self._backlog.popleft()
+            if pid is None:
+                self._channel.send("ended", key=header["key"], attempt=header["attempt"], duplicate=True)
+                continue
             self._used += cores
             child = self._children[pid] = Child(header, pid, cores, oom)
+            exits = watch_exit(pid)
+            self._exits[exits] = pid
+            self._poll.register(exits, select.POLLIN)
             self._channel.send("started", key=header["key"], attempt=header["attempt"], pid=pid, at=child.started)
+
+    def _fork(self, header: Mapping[str, Any], body: bytes) -> int | None:
+        """Start a task; its pid, or None where somebody else has its claim. Raises OSError; then nothing is left."""
+        prepared = self._preparer.prepare(header, body)
+        if prepared is None:
+            return None
+        try:
+            return self._zygote.fork(prepared)
+        except OSError:
+            Spool(self._root).release(header["key"], header["attempt"])
+            raise
 
     def _reap(self) -> None:
         """Take note of all children that have ended, and let nothing of theirs run on."""
-        while self._children:
-            ended = reap(self._children)
-            if ended is None:
-                return
-            pid, status, used = ended
-            child = self._children.pop(pid, None)
-            if child is None:
-                continue
+        ended, self._ended = self._ended, []
+        for pid in ended:
+            child = self._children.pop(pid)
+            kill_group(pid)
+            if child.why is not None:
+                child.kill_session()
+            status, usage = self._zygote.reap(pid)
             self._used -= child.cores
             killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-            usage = Usage(kibibytes(used.ru_maxrss), used.ru_utime, used.ru_stime)
             out_of_memory = killed and self._oom.now() > child.oom
             self._record(End(child.header, pid, status, child.started, child.why, out_of_memory, usage))
 
@@ -226,13 +238,14 @@ class Server:
         """Make sure that the spool has an outcome, then tell the supervisor; keep it for later if that fails."""
         key, attempt = end.header["key"], end.header["attempt"]
         try:
-            ours = self._has_outcome(end)
+            ours = has_outcome(self._root, end)
         except (OSError, OutcomeUnwrittenError) as exc:
             os.write(2, f"The end of entry {key} (attempt {attempt}) is not recorded yet: {exc}\n".encode())
             self._unrecorded.append(end)
             return
         if ours:
-            self._channel.send("ended", key=key, attempt=attempt)
+            used = end.usage._asdict() if end.usage else None
+            self._channel.send("ended", key=key, attempt=attempt, usage=used)
         else:
             self._channel.send("ended", key=key, attempt=attempt, duplicate=True)
 
@@ -240,54 +253,6 @@ class Server:
         ends, self._unrecorded = self._unrecorded, []
         for end in ends:
             self._record(end)
-
-    def _has_outcome(self, end: End) -> bool:
-        """Whether the outcome of this end is in the spool, written here if need be; False if it is another's."""
-        queue, key, attempt = end.header["queue"], end.header["key"], end.header["attempt"]
-        spool = Spool(self._root, queue)
-        status = end.status
-        refused = status is not None and os.WIFEXITED(status) and os.WEXITSTATUS(status) == DUPLICATE
-        if not refused and spool.has_outcome(key, attempt):
-            return True
-        claim = spool.read_claim(key, attempt)
-        claimed = claim is not None
-        if claim is None:
-            # It never got that far. Claimed in its stead, so that nobody runs what is reported as failed; the
-            # impossible start time says that no such process is alive.
-            claim = claim_for(queue, key, attempt, pid=end.pid, walltime=None, server=os.getpid())
-            if not spool.claim(claim._replace(start=-1)):
-                return False
-        elif (claim.pid, claim.host, claim.boot) != (end.pid, host(), boot_id()):
-            return False
-        verdict, reason, message = _explained(end, claimed)
-        outcome = Outcome(
-            queue=queue,
-            key=key,
-            attempt=attempt,
-            verdict=verdict,
-            reason=reason,
-            error=Failure(reason, message),
-            started=end.started,
-            ended=time.time(),
-            host=host(),
-            pid=end.pid,
-            usage=end.usage,
-            data=None,
-        )
-        spool.write_outcome(outcome)
-        return True
-
-
-def _explained(end: End, claimed: bool) -> Explanation:
-    if end.status is None:
-        return Explanation("failed", "cancelled", f"It was {end.why} before it started.")
-    return explain(
-        end.status,
-        why=end.why,
-        claimed=claimed,
-        out_of_memory=end.out_of_memory,
-        walltime=end.header["walltime"],
-    )
 
 
 def _checked(header: dict[str, Any]) -> dict[str, Any]:
@@ -304,20 +269,16 @@ def main(arguments: list[str]) -> None:
     descriptor, root, cores = int(arguments[0]), arguments[1], int(arguments[2])
     os.set_inheritable(descriptor, False)
     os.chdir("/")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            easy_going(stream)
+    ease_streams()
     if sys.stderr is not None:
         faulthandler.enable()  # inherited: a task that crashes says where, in its own log
-    preload()
-    boot_id()
-    gc.collect()
-    gc.disable()
-    gc.freeze()  # what is here now is shared by all tasks and never looked at again
+    read_nothing()
     with socket.socket(fileno=descriptor) as sock:
-        Server(sock, root, cores).run()
+        try:
+            Server(sock, root, cores).run()
+        except ZygoteGoneError:
+            # Its tasks run on; the supervisor finds them by their claims.
+            os.write(2, b"The fork server's zygote was killed: the server leaves too.\n")
 
 
 if __name__ == "__main__":

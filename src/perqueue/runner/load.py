@@ -11,6 +11,7 @@ from perqueue.runner.errors import FunctionMissingError, ScriptUnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
 _MISSING: Final = object()
 
@@ -26,11 +27,15 @@ def load_function(code: str, func: str) -> Callable[..., Any]:
             source = file.read()
     except OSError as exc:
         raise ScriptUnreadableError(code, exc) from exc
-    program = compile(source, code, "exec", dont_inherit=True)
-    module = ModuleType(module_name(code))
+    return run_program(code, func, compile(source, code, "exec", dont_inherit=True), module_name(code))
+
+
+def run_program(code: str, func: str, program: CodeType, name: str) -> Callable[..., Any]:
+    """As `load_function`, of a script that is compiled already, as the module ``name``."""
+    module = ModuleType(name)
     module.__file__ = code
     # Registered before it runs, as dataclasses, pickle and typing look a class's module up there.
-    sys.modules[module.__name__] = module
+    sys.modules[name] = module
     exec(program, module.__dict__)
     found = getattr(module, func, _MISSING)
     if found is _MISSING:

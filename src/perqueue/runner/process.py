@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 import time
 from functools import cache
+from typing import Final
 
 from perqueue.runner.records import Claim, Usage
 
+_SAME: Final = 300
+"""Clock ticks (of 10 ms) by which a claim's start time may miss the kernel's: a fork server notes it before it forks.
 
+That another process got the same number within that time, on the same boot, would take all numbers to be used up.
+"""
+
+
+@cache
 def host() -> str:
     """This machine's name, as claims and outcomes carry it."""
     return os.uname().nodename
@@ -72,7 +80,7 @@ def alive(claim: Claim) -> bool:
         return False
     if claim.start:
         fields = _stat(claim.pid)
-        return fields is not None and fields[0] not in (b"Z", b"X") and int(fields[19]) == claim.start
+        return fields is not None and fields[0] not in (b"Z", b"X") and abs(int(fields[19]) - claim.start) <= _SAME
     try:
         os.kill(claim.pid, 0)
     except PermissionError:

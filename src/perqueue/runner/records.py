@@ -39,7 +39,7 @@ def _number(value: float | None) -> str:
 class Claim(NamedTuple):
     """Who runs an attempt: created once, before anything of the task runs.
 
-    ``start`` is the kernel's start time of the process (clock ticks since boot, 0 where there is no /proc)
+    ``start`` is about the kernel's start time of the process (clock ticks since boot, 0 where there is no /proc)
     and ``boot`` the kernel's boot id: with them a recycled pid is never taken for the task. ``at`` is in
     seconds of the Unix epoch, ``walltime`` in seconds. ``server`` is the pid of the fork server that enforces
     the walltime and reports a death, or None. A ``pid`` of 0 means that the claim exists but says nothing

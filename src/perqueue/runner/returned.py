@@ -44,7 +44,7 @@ def judge(value: object) -> Judgement:
     A truthy first value means success and a falsy one a discard, whether it is a bool or not. Raises what the
     value's own ``bool()`` raises, unless it has none (an array).
     """
-    if not (isinstance(value, tuple | list) and len(value) == 2):
+    if not (isinstance(value, (tuple, list)) and len(value) == 2):
         return _bad(value, f"it returned {_what(value)}")
     success, data = value
     if data is not None and not isinstance(data, Mapping):

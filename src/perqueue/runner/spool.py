@@ -107,6 +107,25 @@ class Spool:
             os.unlink(temporary)
         return True
 
+    def reserve(self, key: int, attempt: int) -> bool:
+        """Create the claim on an attempt, empty, for a process that fills it as its first act.
+
+        False where there is one already. Raises OSError.
+        """
+        try:
+            os.close(os.open(self.claim_path(key, attempt), _NEW_FILE, 0o666))
+        except FileExistsError:
+            return False
+        return True
+
+    def claim_path(self, key: int, attempt: int) -> str:
+        """The file that says who runs an attempt."""
+        return f"{self.claims}/{attempt_name(key, attempt)}"
+
+    def release(self, key: int, attempt: int) -> None:
+        """Take back a claim under which nothing has run."""
+        _forget(self.claim_path(key, attempt))
+
     def read_claim(self, key: int, attempt: int) -> Claim | None:
         """The claim on an attempt, None where nobody took it. An unreadable one has pid 0 (see `Claim`)."""
         try:

@@ -23,9 +23,10 @@ from perqueue.runner.errors import (
     OutcomeUnwrittenError,
 )
 from perqueue.runner.failures import clip, describe, refused_arguments
-from perqueue.runner.load import load_function
+from perqueue.runner.job import Job
+from perqueue.runner.load import load_function, run_program
 from perqueue.runner.process import claim_for, host, usage_so_far
-from perqueue.runner.records import Failure, Outcome, Reason, Verdict
+from perqueue.runner.records import Failure, Outcome, Reason, Usage, Verdict
 from perqueue.runner.returned import BlobsOneByOne, judge
 from perqueue.runner.spool import Spool
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from perqueue.codec import BlobFolder
-    from perqueue.runner.job import Job
+    from perqueue.runner.prepare import Prepared
 
 DUPLICATE: Final = 75
 """The exit status of a runner that found the attempt claimed (EX_TEMPFAIL)."""
@@ -60,6 +61,31 @@ def preload() -> None:
         import_module(name)
 
 
+class Tools:
+    """What tasks of one queue use; made once for all tasks that are forked from this process."""
+
+    def __init__(self, root: str) -> None:
+        preload()
+        from perqueue.codec import BlobFolder
+
+        self.spool = Spool(root)
+        self.blobs = BlobFolder(f"{root}/blobs")
+
+
+def run_prepared(prepared: Prepared, tools: Tools) -> int:
+    """As `run_job`, in a process that was forked for a task that its server claimed and prepared."""
+    pid, started = os.getpid(), time.time()
+    job = Job.from_bytes(prepared.raw) if prepared.job is None else Job._make(prepared.job)
+    path, head, tail = prepared.claim
+    claim = os.open(path, os.O_WRONLY)
+    os.write(claim, b'%b"pid":%d,%b' % (head, pid, tail))
+    os.close(claim)
+    refused = redirect(job)
+    report = _launch_failure(refused) if refused else attempt(job, pid, tools, prepared)
+    # The server counts what the process used, at its end.
+    return _leave(job, pid, started, report, None, tools)
+
+
 def run_job(job: Job, *, server: int | None = None, on_return: Callable[[], None] | None = None) -> int:
     """Run the job and write its outcome; returns the status to leave the process with, at once, by os._exit.
 
@@ -69,14 +95,21 @@ def run_job(job: Job, *, server: int | None = None, on_return: Callable[[], None
     Raises OSError where the attempt can't be claimed.
     """
     pid, started = os.getpid(), time.time()
+    tools = Tools(job.root)
+    read_nothing()
     refused = redirect(job)
-    spool = Spool(job.root, job.queue)
+    ease_streams()
     claim = claim_for(job.queue, job.key, job.attempt, pid=pid, walltime=job.walltime, server=server)
-    if not spool.claim(claim):
+    if not tools.spool.claim(claim):
         return DUPLICATE
-    report = _launch_failure(refused) if refused else attempt(job, pid)
+    report = _launch_failure(refused) if refused else attempt(job, pid, tools)
     if on_return is not None:
         on_return()
+    return _leave(job, pid, started, report, usage_so_far(), tools)
+
+
+def _leave(job: Job, pid: int, started: float, report: Report, usage: Usage | None, tools: Tools) -> int:
+    """Write the outcome, then do what Python does at its end."""
     outcome = Outcome(
         queue=job.queue,
         key=job.key,
@@ -88,12 +121,12 @@ def run_job(job: Job, *, server: int | None = None, on_return: Callable[[], None
         ended=time.time(),
         host=host(),
         pid=pid,
-        usage=usage_so_far(),
+        usage=usage,
         data=report.data,
     )
     status = 0
     try:
-        spool.write_outcome(outcome, fsync=job.durable)
+        tools.spool.write_outcome(outcome, fsync=job.durable)
     except OutcomeUnwrittenError as exc:
         _log(f"{exc}\n")
         status = UNWRITTEN
@@ -101,11 +134,17 @@ def run_job(job: Job, *, server: int | None = None, on_return: Callable[[], None
     return status
 
 
-def redirect(job: Job) -> LogError | None:
-    """Let stdin read nothing and stdout and stderr append to the log; what stood against it is returned."""
+def read_nothing() -> None:
+    """Let stdin read nothing."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    refused, out, err = None, nothing, nothing
+    if nothing > 2:
+        os.close(nothing)
+
+
+def redirect(job: Job) -> LogError | None:
+    """Let stdout and stderr append to the log; what stood against it is returned, and they print nowhere then."""
+    refused = None
     try:
         # Appended to, never cut: a second runner of the same attempt must not harm the first one's log.
         out = err = _append(job.log or job.out or os.devnull)
@@ -113,31 +152,32 @@ def redirect(job: Job) -> LogError | None:
             err = _append(job.err)
     except OSError as exc:
         refused = LogError(exc)
+        out = err = _append(os.devnull)
     os.dup2(out, 1)
     os.dup2(err, 2)
-    for file in {nothing, out, err} - {0, 1, 2}:
-        os.close(file)
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:  # this process was started without it
-            setattr(sys, name, open(number, "w", closefd=False))  # noqa: SIM115
-        if not getattr(sys, name).line_buffering:
-            easy_going(getattr(sys, name))
+    if out > 2:
+        os.close(out)
+    if err > 2 and err != out:
+        os.close(err)
     return refused
 
 
-def easy_going(stream: Any) -> None:
-    """Make a standard stream show each line at once, and never fail over a character."""
-    stream.reconfigure(line_buffering=True, errors="backslashreplace")
+def ease_streams() -> None:
+    """Make stdout and stderr show each line at once and never fail over a character; make those that are missing."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:  # this process was started without it
+            setattr(sys, name, open(number, "w", closefd=False))  # noqa: SIM115
+        getattr(sys, name).reconfigure(line_buffering=True, errors="backslashreplace")
 
 
 def _append(path: str) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
 
 
-def attempt(job: Job, pid: int) -> Report:
+def attempt(job: Job, pid: int, tools: Tools, ready: Prepared | None = None) -> Report:
     """Reach the function, call it and judge what comes back. Never raises."""
     try:
-        report = _attempt(job, pid)
+        report = _attempt(job, pid, tools, ready)
     except LaunchError as exc:
         report = _launch_failure(exc)
     except BaseException as exc:
@@ -151,17 +191,19 @@ def attempt(job: Job, pid: int) -> Report:
     return report
 
 
-def _attempt(job: Job, pid: int) -> Report:
-    from perqueue.codec.blobs import BlobFolder
-
+def _attempt(job: Job, pid: int, tools: Tools, ready: Prepared | None) -> Report:
     _enter(job)
-    function = load_function(job.code, job.func)
-    blobs = BlobFolder(f"{job.root}/blobs")
-    parts = {
-        "args": _decoded(job, "args", job.args, blobs),
-        "parents": _decoded(job, "results of the parents", _input(job), blobs),
-        "perqueue": job.special,
-    }
+    if ready is None or ready.program is None:
+        function = load_function(job.code, job.func)
+    else:
+        function = run_program(job.code, job.func, ready.program, ready.module)
+    blobs = tools.blobs
+    if ready is None or ready.values is None:
+        args = _decoded(job, "args", job.args, blobs)
+        given = _decoded(job, "results of the parents", _input(job), blobs)
+    else:
+        args, given = ready.values
+    parts = {"args": args, "parents": given, "perqueue": job.special}
     kwargs = {str(key): value for part in parts.values() for key, value in part.items()}
     kwargs.pop(_NOT_FOR_TASKS, None)
     try:

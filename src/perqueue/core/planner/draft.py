@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import assert_never
 
 from attrs import evolve
 
@@ -86,10 +87,6 @@ class Draft:
         """A stored task."""
         return self._changes.tasks.get(number) or self._view.task(number)
 
-    def source(self, number: int) -> Source:
-        """Merged results."""
-        return self._changes.sources.get(number) or self._view.source(number)
-
     def attempt(self, key: int, number: int) -> Attempt | None:
         """One attempt of an entry."""
         changes, at = self._changes, (key, number)
@@ -98,9 +95,7 @@ class Draft:
     def data(self, key: int) -> Mapping[str, Json] | None:
         """The encoded result that stands for an entry."""
         entry = self.entry(key)
-        if entry is None or not entry.result:
-            return None
-        at = (key, entry.result)
+        at = (key, 0 if entry is None else entry.result)
         mine = self._changes.attempts.get(at) or self._changes.new_attempts.get(at)
         if mine is None or mine.outcome is None:
             return self._view.data(key)
@@ -118,6 +113,8 @@ class Draft:
             case Frame():
                 frames = changes.new_frames if item.id in changes.new_frames else changes.frames
                 frames[item.id] = item
+            case _:
+                assert_never(item)
 
     def add_entry(self, entry: Entry) -> None:
         """A new entry at its place."""

@@ -29,6 +29,7 @@ from typing import assert_never
 from attrs import evolve
 
 from ..decision import Stop
+from ..errors import BrokenInvariantError
 from ..records import Entry, Frame, FrameState, Outcome, Ref, Verdict
 from ..states import EntryState, Trigger, move
 from .draft import Draft
@@ -48,7 +49,6 @@ class Flow:
     def __init__(self, draft: Draft, at: float) -> None:
         self._draft = draft
         self._at = at
-        self._running = False
         self._news: deque[tuple[_News, Ref]] = deque()
 
     def done(self, ref: Ref) -> None:
@@ -77,10 +77,6 @@ class Flow:
         self._run()
 
     def _run(self) -> None:
-        # Re-entered calls only append: the outermost one empties the list.
-        if self._running:
-            return
-        self._running = True
         while self._news:
             news, ref = self._news.popleft()
             item = self._draft.item(ref)
@@ -95,7 +91,6 @@ class Flow:
                     self._on_undead(item)
                 case _:
                     assert_never(news)
-        self._running = False
 
     # What each kind of news does to the children and to the frame around.
 
@@ -202,8 +197,6 @@ class Flow:
             self._press(first)
 
     def _reset_entry(self, entry: Entry) -> None:
-        if entry.state is EntryState.waiting:
-            return
         self._draft.put(
             evolve(entry, state=move(entry.state, Trigger.RESET), source=0, reason="an ancestor runs again")
         )
@@ -239,16 +232,15 @@ class Flow:
     def stop(self, entry: Entry, why: str) -> None:
         """Have the entry's attempt stopped; what it still reports will be stale."""
         attempt = self._draft.attempt(entry.key, entry.attempt)
-        if attempt is not None and attempt.outcome is None:
-            outcome = Outcome(Verdict.failed, why, "stopped, because its inputs are being made anew", ended=self._at)
-            self._draft.put_attempt(evolve(attempt, outcome=outcome, ended=self._at))
+        if attempt is None:
+            raise BrokenInvariantError(f"attempt {entry.attempt} of entry {entry.key} is missing")
+        outcome = Outcome(Verdict.failed, why, "stopped, because its inputs are being made anew", ended=self._at)
+        self._draft.put_attempt(evolve(attempt, outcome=outcome, ended=self._at))
         self._draft.act(Stop(entry.key, entry.attempt, why))
 
     # Looking around.
 
     def _children(self, item: Entry | Frame) -> Iterator[Ref]:
-        if item.node < 0:
-            return
         for child in self._draft.node_of(item).children:
             ref = self._draft.at(item.frame, item.copy, child)
             if ref is not None:
@@ -256,7 +248,7 @@ class Flow:
 
     def _ends(self, item: Entry | Frame) -> Frame | None:
         """The frame whose end waits for the item, if it is one of the frame's last."""
-        if item.node < 0 or not self._draft.node_of(item).last:
+        if not self._draft.node_of(item).last:
             return None
         return self._draft.frame(item.frame)
 

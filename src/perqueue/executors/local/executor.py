@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from attrs import evolve
 
 from perqueue.core.events import Started
 from perqueue.core.records import PendingStop
@@ -183,10 +185,14 @@ class LocalExecutor:
             if message.get("duplicate"):
                 self._find(assignment, again=False)
             else:
-                self._end(at)
+                self._end(at, message.get("usage"))
 
-    def _end(self, at: tuple[int, int]) -> None:
+    def _end(self, at: tuple[int, int], usage: Mapping[str, Any] | None) -> None:
         told = read_end(self._spool, *at)
+        if told is not None and usage is not None:
+            # A task that was forked is measured by who forked it.
+            cpu = usage["user_s"] + usage["system_s"]
+            told = evolve(told, outcome=evolve(told.outcome, maxrss_kb=usage["maxrss_kb"], cpu_s=cpu))
         self._reports.append(
             told
             or lost(*at, "lost", "it ended, but left no readable outcome file (see spool/bad in the queue's folder)")

@@ -135,10 +135,8 @@ def _prepare(sql: sqlite3.Connection, path: str) -> None:
     sql.execute("PRAGMA synchronous = FULL")
     schema.check(sql, path)
     if is_shared(os.path.dirname(path) or "."):
-        # A queue that was made on a local disk and moved here.
-        (mode,) = sql.execute("PRAGMA journal_mode").fetchone()
-        if mode == "wal":
-            sql.execute("PRAGMA journal_mode = TRUNCATE")
+        # Each connection chooses anew, except that a queue made on a local disk and moved here comes with the log.
+        sql.execute("PRAGMA journal_mode = TRUNCATE")
     schema.migrate(sql, path)
 
 

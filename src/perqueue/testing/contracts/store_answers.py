@@ -121,9 +121,10 @@ class AnswersContract(StoreCase):
             with store.snapshot() as shown:
                 rows = list(shown.rows())
                 same([row.entry for row in rows], [shown.entry(1), shown.entry(2)], "entries of the rows")
-                same([row.name for row in rows], ["a", "b"], "names of the rows")
+                same([row.task.name for row in rows], ["a", "b"], "names of the rows")
                 same([row.task for row in rows], [shown.task(1), shown.task(2)], "tasks of the rows")
                 same([row.attempt for row in rows], [shown.attempt(1, 2), None], "attempts of the rows")
+                same([row.result for row in rows], [shown.attempt(1, 1), None], "attempts whose results stand")
                 same(list(shown.rows([2, 99, 1, 2])), rows, "rows of keys, some twice and some unknown")
                 same(list(shown.rows([2])), rows[1:], "the row of one key")
                 same(list(shown.rows([])), [], "rows of no keys")
@@ -195,7 +196,9 @@ class AnswersContract(StoreCase):
             with store.snapshot() as shown:
                 rows = list(shown.rows())
                 for row in rows:
-                    mine = [r.entry.key for r in rows if (r.name, r.entry.graph) == (row.name, row.entry.graph)]
+                    mine = [
+                        r.entry.key for r in rows if (r.task.name, r.entry.graph) == (row.task.name, row.entry.graph)
+                    ]
                     same(shown.place_of(row.entry.key), mine, f"places of entry {row.entry.key}")
                 same(len(shown.place_of(1)), 3, "how many places the first node has")
                 with refused(UnknownEntryError):
@@ -226,7 +229,8 @@ class AnswersContract(StoreCase):
         with self.made(tmp_path) as store:
             do(store, submission(task("a")))
             with store.snapshot() as shown:
-                found = [shown.entry(9), shown.frame(9), shown.attempt(1, 1), shown.attempt(9, 1), shown.at(1, 0, 9)]
+                found: list[object] = [shown.entry(9), shown.frame(9), shown.attempt(1, 1), shown.attempt(9, 1)]
+                found += [shown.at(1, 0, 9)]
                 found += [shown.data(1), shown.data(9), shown.text(0), shown.text(9), shown.lease()]
         same(found, [None] * len(found), "what is not there")
 

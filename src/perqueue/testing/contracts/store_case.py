@@ -29,7 +29,7 @@ class StoreCase:
     lasting: ClassVar[bool] = True
     """Whether the state outlives the handle. If not, what needs a second handle is skipped."""
 
-    walks: ClassVar[int] = 12
+    walks: ClassVar[int] = 8
     """How many random campaigns the store is led through, side by side with the plain one."""
 
     def make_store(self, folder: Path) -> Store:
@@ -56,6 +56,11 @@ class StoreCase:
             pytest.skip("this store has a single handle")
         with closing(self.reopen_store(folder)) as store:
             yield store
+
+
+def give_up() -> None:
+    """Raise :class:`Abandoned`."""
+    raise Abandoned
 
 
 def same(found: object, expected: object, what: str) -> None:

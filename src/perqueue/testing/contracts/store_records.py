@@ -29,7 +29,8 @@ from .store_case import StoreCase, do, keep, same, submission, task
 
 TEXTS: Final = (
     "", " ", "plain", "it's \"quoted\"; DROP TABLE entries; --", "%s {} \\ ?1 :key", "line\nline\r\n\ttab",
-    "a\0b", "\0", "ångström ☃ 😀 é", "\u2028\ufeff\uffff", "file-\udcff-name", "\ud800 alone", "null", "1.0", "x" * 70_000,
+    "a\0b", "\0", "ångström ☃ 😀 é", "\u2028\ufeff\uffff", "file-\udcff-name", "\ud800 alone", "null", "1.0",
+    "x" * 70_000,
 )  # fmt: skip
 """Texts that stores get wrong: NUL, what looks like SQL or numbers, and surrogates of names that are no UTF-8."""
 

@@ -13,7 +13,7 @@ from perqueue.core.records import Context
 from perqueue.core.tasklike import StaticWidthGroup
 from perqueue.store.protocol import BusyStoreError, Lease, LeaseLostError, Store, Transaction
 
-from .store_case import Abandoned, StoreCase, do, ended, refused, run, same, submission, task
+from .store_case import Abandoned, StoreCase, do, ended, give_up, refused, run, same, submission, task
 from .whole_state import answers, differences
 
 _CONTEXT = Context("/python", "/folder", (("A", "1"),))
@@ -72,7 +72,9 @@ class TransactionsContract(StoreCase):
                 same(differences(answers(shown), before), {}, "changes of a snapshot")
             do(other, submission(task("later")))
             with store.snapshot() as shown:
-                same("later" in {row.name for row in shown.rows()}, True, "the next snapshot shows what was written")
+                same(
+                    "later" in {row.task.name for row in shown.rows()}, True, "the next snapshot shows what was written"
+                )
 
     def test_what_a_rolled_back_transaction_read_is_forgotten(self, tmp_path: Path) -> None:
         """A graph that takes the number of one that was given up is read as it is itself."""
@@ -83,7 +85,7 @@ class TransactionsContract(StoreCase):
                 for node in range(3):
                     transaction.node(1, node)
                 transaction.scope(1, 0)
-                raise Abandoned
+                give_up()
             event = submission(StaticWidthGroup(task("d") | task("e"), 2))
             do(store, event)
             with store.snapshot() as shown:
@@ -224,8 +226,8 @@ def _fill(store: Store) -> None:
 
 
 def _write_everything(transaction: Transaction) -> None:
-    _CHANGED = Context("/other", "/folder", ())
-    transaction.add_context(_CHANGED)
+    changed = Context("/other", "/folder", ())
+    transaction.add_context(changed)
     transaction.set_lease(Lease(9, "host", 1, 2, "boot"))
     for events in ([submission(task("x") >> task("y"))], [Admitted(8.0, 4)], [Resubmitted(9.0, (1,))]):
         decision = plan(transaction, events)

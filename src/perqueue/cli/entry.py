@@ -1,0 +1,243 @@
+"""``pq show``: everything about one entry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from perqueue.core.errors import UnknownEntryError
+from perqueue.core.records import Attempt, Context, Entry
+from perqueue.core.states import EntryState
+from perqueue.engine.folder import QueueFolder, need_folder
+from perqueue.store.protocol import Row, Snapshot
+from perqueue.views.instances import children_of, parents_of
+from perqueue.views.values import mapping_items, shown
+from perqueue.views.waiting import Waiting, why_waiting
+
+from .choice import Listed
+from .listing import as_data, stored
+from .logs import log_files, tail
+from .printing import clipped, coloured, duration, entries, moment, one_line, put, put_json, ranges
+
+_LOG_LINES: Final = 10
+_VALUE: Final = 500
+"""Characters of a value."""
+
+
+def show_entry(key: int, *, as_json: bool) -> None:
+    """Show an entry.
+
+    Raises:
+        UnknownEntryError: There is none with this key.
+    """
+    folder = need_folder()
+    store = folder.open_store()
+    try:
+        with store.snapshot() as state:
+            found = next(iter(state.rows([key])), None)
+            if found is None:
+                raise UnknownEntryError(key)
+            facts = _Facts(folder, state, found)
+    finally:
+        store.close()
+    if as_json:
+        put_json(facts.as_data())
+        return
+    for line in facts.lines():
+        put(line)
+
+
+class _Facts:
+    """What is known of an entry, read in one snapshot."""
+
+    def __init__(self, folder: QueueFolder, state: Snapshot, row: Row) -> None:
+        self.row, entry = row, row.entry
+        self.context: Context = state.context(row.task.context)
+        self.folder = _works_in(row, self.context)
+        self.attempts: list[Attempt] = state.attempts(entry.key)
+        self.parents: list[int] = parents_of(state, entry)
+        self.children: list[int] = children_of(state, entry)
+        self.waiting: Waiting = why_waiting(state, entry)
+        self.inputs = None if entry.source == 0 else state.text(entry.source)
+        self.given_by = _given_by(state, entry)
+        number = entry.attempt
+        self.logs = log_files(folder, self.context.folder, entry.key, number) if number else []
+
+    def as_data(self) -> dict[str, Any]:
+        """For programs."""
+        waiting = {
+            "parents": {str(state): keys for state, keys in self.waiting.parents.items()},
+            "failed_before": list(self.waiting.stuck),
+            "discarded_before": list(self.waiting.dead),
+        }
+        return {
+            **as_data(Listed(self.row)),
+            "folder": self.folder,
+            "interpreter": self.context.interpreter,
+            "parents": self.parents,
+            "inputs": stored(self.inputs),
+            "inputs_from": self.given_by,
+            "dependents": self.children,
+            "waiting": waiting,
+            "attempts": [_attempt_data(attempt) for attempt in self.attempts],
+            "traceback": self._traceback() or None,
+            "logs": self.logs,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        entry, task = self.row.entry, self.row.task
+        reason = f" ({entry.reason})" if entry.reason and entry.reason != str(entry.state) else ""
+        yield f"Entry {entry.key}: {one_line(task.name)}, {coloured(str(entry.state), entry.state)}{reason}"
+        yield f"  script      {task.code}"
+        yield f"  function    {task.func}"
+        yield f"  resources   {task.resources} (executor {entry.executor})"
+        yield f"  folder      {self.folder}"
+        yield f"  python      {self.context.interpreter}"
+        if entry.index:
+            yield f"  pq_index    {list(entry.index)}"
+        if entry.iteration:
+            yield f"  pq_iteration  {list(entry.iteration)}"
+        yield from _section("Arguments", task.args)
+        yield from self._why()
+        if self.inputs is not None:
+            where = f" from {_named(self.given_by)}" if self.given_by else ""
+            yield from _section(f"Inputs{where}", self.inputs)
+        elif self.parents:
+            yield f"Inputs: none yet; they come from {_named(self.parents)}"
+        yield from self._result()
+        yield from self._attempts()
+        if self.children:
+            yield f"What depends on it: {_named(self.children)}"
+        yield from self._log()
+
+    def _why(self) -> Iterator[str]:
+        entry, why = self.row.entry, self.waiting
+        if entry.state is EntryState.waiting:
+            parts = [f"{_named(keys)} ({state})" for state, keys in why.parents.items()]
+            yield f"Why it waits: for {', '.join(parts) if parts else 'nothing: `pq tick` gets it going'}"
+            if why.stuck:
+                yield f"  it can't run before {_named(why.stuck)} succeeds: `pq resubmit -i {ranges(why.stuck)}`"
+        elif entry.state is EntryState.axed:
+            yield f"Why it is axed: {_named(why.dead) if why.dead else 'something that it depends on'} was discarded"
+
+    def _result(self) -> Iterator[str]:
+        outcome = None if self.row.result is None else self.row.result.outcome
+        if outcome is None:
+            return
+        old = self.row.result is not None and self.row.result.number != self.row.entry.attempt
+        earlier = " (of an earlier attempt)" if old else ""
+        if outcome.data is not None:
+            yield from _section(f"Result{earlier}", outcome.data)
+        if outcome.message:
+            yield f"Error{earlier}: {one_line(outcome.message)}"
+        for line in self._traceback().splitlines():
+            yield f"  {line}"
+
+    def _traceback(self) -> str:
+        result = self.row.result
+        return "" if result is None or result.outcome is None else result.outcome.traceback.rstrip()
+
+    def _attempts(self) -> Iterator[str]:
+        if self.attempts:
+            yield "Attempts"
+        for attempt in self.attempts:
+            yield f"  {attempt.number}. {'; '.join(_attempt_words(attempt))}"
+
+    def _log(self) -> Iterator[str]:
+        for path in self.logs:
+            lines = tail(path, _LOG_LINES + 1)
+            yield f"Log: {path}" if lines else f"Log: {path} (empty)"
+            if len(lines) > _LOG_LINES:
+                yield f"  ... (all of it: `pq logs {self.row.entry.key}`)"
+            yield from (f"  {clipped(one_line(line), _VALUE)}" for line in lines[-_LOG_LINES:])
+
+
+def _section(title: str, text: str) -> Iterator[str]:
+    try:
+        values = mapping_items(text)
+    except (ValueError, RecursionError) as error:
+        yield f"{title}: can't be read: {error}"
+        return
+    yield title if values else f"{title}: none"
+    width = min(max((len(name) for name in values), default=0), 24)
+    for name, value in values.items():
+        yield f"  {one_line(name):<{width}}  {clipped(one_line(shown(value)), _VALUE)}"
+
+
+def _named(keys: Iterable[int]) -> str:
+    found = sorted(keys)
+    text = f"{'entry' if len(found) == 1 else 'entries'} {ranges(found)}"
+    return text if len(text) < 120 else f"{entries(len(found))} {clipped(ranges(found), 60)}"
+
+
+def _given_by(state: Snapshot, entry: Entry) -> list[int]:
+    """Keys of the entries whose results an entry was given."""
+    if entry.source > 0:
+        return [entry.source]
+    return list(state.source(-entry.source).keys) if entry.source < 0 else []
+
+
+def _works_in(row: Row, context: Context) -> str:
+    if row.task.folder is None:
+        return context.folder
+    if row.entry.attempt == 0:
+        return os.path.join(context.folder, row.task.folder)
+    from perqueue.engine.launches import working_folder
+
+    return working_folder(row.task, row.entry, row.entry.attempt, context.folder)
+
+
+def _attempt_words(attempt: Attempt) -> Iterator[str]:
+    outcome = attempt.outcome
+    if outcome is None:
+        yield "running" if attempt.started else "not started"
+    else:
+        differs = outcome.reason not in ("returned", str(outcome.verdict))
+        yield f"{outcome.verdict}{f' ({outcome.reason})' if differs else ''}"
+    yield f"queued {moment(attempt.queued)}"
+    started = attempt.started or (outcome.started if outcome else None)
+    ended = attempt.ended or (outcome.ended if outcome else None)
+    if started is not None:
+        yield f"started {moment(started)}"
+        if ended is not None:
+            yield f"took {duration(ended - started)}"
+    where = attempt.host or (outcome.host if outcome else "")
+    pid = attempt.pid or (outcome.pid if outcome else None)
+    if where:
+        yield f"on {where}" + (f", process {pid}" if pid else "")
+    if attempt.job:
+        yield f"job {attempt.job}"
+    if outcome is not None and outcome.cpu_s is not None:
+        yield f"CPU time {duration(outcome.cpu_s)}"
+    if outcome is not None and outcome.maxrss_kb is not None:
+        yield f"peak memory {outcome.maxrss_kb / 1024:.0f} MiB"
+
+
+def _attempt_data(attempt: Attempt) -> dict[str, Any]:
+    outcome = attempt.outcome
+    told: dict[str, Any] = {
+        "number": attempt.number,
+        "executor": attempt.executor,
+        "queued": attempt.queued,
+        "started": attempt.started,
+        "ended": attempt.ended,
+        "host": attempt.host,
+        "pid": attempt.pid,
+        "job": attempt.job,
+        "verdict": None,
+    }
+    if outcome is not None:
+        told |= {
+            "verdict": str(outcome.verdict),
+            "reason": outcome.reason,
+            "message": outcome.message,
+            "started": attempt.started or outcome.started,
+            "ended": attempt.ended or outcome.ended,
+            "host": attempt.host or outcome.host,
+            "pid": attempt.pid or outcome.pid,
+            "maxrss_kb": outcome.maxrss_kb,
+            "cpu_s": outcome.cpu_s,
+        }
+    return told

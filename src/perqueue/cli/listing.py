@@ -1,0 +1,189 @@
+"""``pq ls``: the entries, one line each, and a closing line of counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from perqueue.core.states import EntryState
+from perqueue.engine.folder import QueueFolder, need_folder
+from perqueue.store.protocol import Snapshot, Store
+
+from .choice import Damaged, Listed, choose, chosen
+from .printing import moment, note, put, put_json
+from .tables import Line, print_table
+
+_JUST_NOW: Final = 5.0
+"""Seconds since the last change within which a supervisor may still be starting."""
+_START: Final = 2.0
+"""Seconds that are allowed for that."""
+
+
+def show_list(
+    ids: str | None,
+    jobs: str | None,
+    names: str | None,
+    states: str | None,
+    *,
+    count: bool,
+    error: bool,
+    data: bool,
+    as_json: bool,
+) -> None:
+    """List the chosen entries."""
+    choice = chosen(ids, jobs, names, states)
+    folder = need_folder()
+    store = folder.open_store()
+    try:
+        with store.snapshot() as state:
+            if count and choice.empty and not as_json:
+                counts: Mapping[EntryState, int] = state.counts()
+                items: list[Listed | Damaged] = []
+            else:
+                items = list(choose(state, choice, dependents=True))
+                counts = Counter(item.state for item in items if isinstance(item, Listed))
+            damaged = sum(isinstance(item, Damaged) for item in items)
+        if as_json:
+            told = {} if count else {"entries": [as_data(item) for item in items]}
+            put_json({**told, "counts": counts_as_data(counts), "total": sum(counts.values()) + damaged})
+        else:
+            if not count:
+                _print_list(items, error=error, data=data)
+            put(count_line(counts, damaged))
+        _warn_if_left_alone(folder, store)
+    finally:
+        store.close()
+
+
+def count_line(counts: Mapping[EntryState, int], unreadable: int = 0) -> str:
+    """``failed: 1, succeeded: 43. Total: 44``."""
+    parts = [f"{state}: {counts[state]}" for state in EntryState if counts.get(state)]
+    parts += [f"unreadable: {unreadable}"] * bool(unreadable)
+    return ". ".join([*([", ".join(parts)] if parts else []), f"Total: {sum(counts.values()) + unreadable}"])
+
+
+def counts_as_data(counts: Mapping[EntryState, int]) -> dict[str, int]:
+    """The states that occur, and how often."""
+    return {str(state): counts[state] for state in EntryState if counts.get(state)}
+
+
+def _print_list(items: list[Listed | Damaged], *, error: bool, data: bool) -> None:
+    titles = ["Key", "MQ ID", "Name", "State", "Arguments"]
+    titles += ["Data"] * data + ["Error"] * error
+    lines = []
+    for item in items:
+        if isinstance(item, Damaged):
+            cells = [str(item.key), "", "?", "?", f"can't be read: {item.why}"]
+            lines.append(Line((*cells, *[""] * (data + error))))
+            continue
+        row = item.row
+        cells = [str(item.key), _text(item.mq_id), item.name, _state(item), _arguments(item)]
+        if data:
+            cells.append(_shown(None if row.result is None or row.result.outcome is None else row.result.outcome.data))
+        if error:
+            cells.append(error_of(item))
+        lines.append(Line(tuple(cells), item.state))
+    print_table(titles, lines, flexible=("Name", "Arguments", "Data", "Error", "MQ ID"))
+
+
+def _state(item: Listed) -> str:
+    return str(item.state)
+
+
+def _arguments(item: Listed) -> str:
+    """A task's own arguments with those that perqueue adds."""
+    entry = item.row.entry
+    special = {"pq_index": list(entry.index), "pq_iteration": list(entry.iteration)}
+    return _shown(item.row.task.args, {name: numbers for name, numbers in special.items() if numbers})
+
+
+def _shown(text: str | None, added: Mapping[str, Any] | None = None) -> str:
+    from perqueue.views.values import mapping_items, shown_mapping  # an empty queue has nothing to show
+
+    if text is None:
+        return ""
+    try:
+        return shown_mapping({**mapping_items(text), **(added or {})})
+    except (ValueError, RecursionError) as error:
+        return f"<can't be read: {error}>"
+
+
+def error_of(item: Listed) -> str:
+    """What went wrong with an entry, in a line."""
+    result = item.row.result
+    if result is None or result.outcome is None:
+        return item.row.entry.reason
+    return result.outcome.message
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def as_data(item: Listed | Damaged) -> dict[str, Any]:
+    """An entry for programs; arguments and data as they are stored."""
+    if isinstance(item, Damaged):
+        return {"key": item.key, "unreadable": item.why}
+    entry, task, attempt, result = item.row.entry, item.row.task, item.row.attempt, item.row.result
+    outcome = None if result is None else result.outcome
+    return {
+        "key": entry.key,
+        "mq_id": item.mq_id,
+        "name": task.name,
+        "state": str(entry.state),
+        "reason": entry.reason,
+        "code": task.code,
+        "func": task.func,
+        "resources": str(task.resources),
+        "executor": entry.executor,
+        "args": stored(task.args),
+        "pq_index": list(entry.index),
+        "pq_iteration": list(entry.iteration),
+        "attempt": 0 if attempt is None else attempt.number,
+        "data": None if outcome is None else stored(outcome.data),
+        "error": None if outcome is None or not outcome.message else outcome.message,
+    }
+
+
+def stored(text: str | None) -> Any:
+    """A stored text as JSON; the text itself where it is none."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _warn_if_left_alone(folder: QueueFolder, store: Store) -> None:
+    """Say so when there is work, and nobody who does it."""
+    with store.snapshot() as state:
+        if not state.busy() or _driven(folder, state):
+            return
+    deadline = time.monotonic() + (_START if _changed_just_now(folder) else 0.0)
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        with store.snapshot() as state:
+            if not state.busy() or _driven(folder, state):
+                return
+    how = "`pq tick` starts it again" if folder.at_home else f"run `pq tick` on its home, {folder.home}"
+    note(f"nobody drives this queue, though there is work (since {moment(_last_change(folder))}): {how}")
+
+
+def _driven(folder: QueueFolder, state: Snapshot) -> bool:
+    from perqueue.engine.driver import driver  # only where there is work to be driven
+
+    return driver(folder, state).alive
+
+
+def _last_change(folder: QueueFolder) -> float:
+    with os.scandir(folder.root) as found:
+        return max((entry.stat().st_mtime for entry in found if entry.is_file()), default=0.0)
+
+
+def _changed_just_now(folder: QueueFolder) -> bool:
+    return abs(time.time() - _last_change(folder)) < _JUST_NOW

@@ -1,0 +1,205 @@
+"""Resource strings: what is accepted and what it means, what is refused, and the way back to text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perqueue.core.errors import ResourcesError, UsageError
+from perqueue.core.resources import Resources, format_seconds
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+ACCEPTED = [
+    # cores[:partition][:processes]:time
+    ("24:xeon24:10m", Resources(24, 10 * MINUTE, "xeon24")),
+    ("40:xeon40:1:50h", Resources(40, 50 * HOUR, "xeon40", 1)),
+    ("40:1:xeon40:50h", Resources(40, 50 * HOUR, "xeon40", 1)),
+    ("1:sm3090:2h", Resources(1, 2 * HOUR, "sm3090")),
+    ("4:10m", Resources(4, 10 * MINUTE)),
+    ("4:2:10m", Resources(4, 10 * MINUTE, None, 2)),
+    ("1:xeon16_long.A-b:1m", Resources(1, MINUTE, "xeon16_long.A-b")),
+    ("1:s:1m", Resources(1, MINUTE, "s")),
+    # the s: prefix
+    ("s:8:xeon8:1d", Resources(8, DAY, "xeon8", serial=True)),
+    ("s:8:1d", Resources(8, DAY, serial=True)),
+    ("s:local", Resources(1, MINUTE, "local", serial=True)),
+    # GPUs
+    ("1:sm3090:gpu=2:2h", Resources(1, 2 * HOUR, "sm3090", gpus=2)),
+    ("1:gpu=2:sm3090:4:2h", Resources(1, 2 * HOUR, "sm3090", 4, gpus=2)),
+    ("s:1:sm3090:gpu=2:2h", Resources(1, 2 * HOUR, "sm3090", serial=True, gpus=2)),
+    ("gpu=1:local:5m", Resources(1, 5 * MINUTE, "local", gpus=1)),
+    ("1:xeon:gpu=0:1m", Resources(1, MINUTE, "xeon")),
+    # [n:][n:]local[:time]
+    ("local", Resources(1, MINUTE, "local")),
+    ("local:10m", Resources(1, 10 * MINUTE, "local")),
+    ("4:local", Resources(4, MINUTE, "local")),
+    ("4:local:5m", Resources(4, 5 * MINUTE, "local")),
+    ("4:2:local", Resources(4, MINUTE, "local", 2)),
+    ("4:2:local:5m", Resources(4, 5 * MINUTE, "local", 2)),
+    ("1:local:1:5m", Resources(1, 5 * MINUTE, "local", 1)),
+    # times
+    ("1:30s", Resources(1, 30)),
+    ("1:10m", Resources(1, 10 * MINUTE)),
+    ("1:5h", Resources(1, 5 * HOUR)),
+    ("1:2d", Resources(1, 2 * DAY)),
+]
+
+REFUSED: list[tuple[object, str]] = [
+    ("", "at least cores and a time"),
+    ("24", "at least cores and a time"),
+    ("10m", "at least cores and a time"),
+    ("s", "at least cores and a time"),
+    ("s:10m", "at least cores and a time"),
+    ("xeon24:10m", "'xeon24' is not a number from 1"),
+    ("localhost:5m", "'localhost' is not a number from 1"),
+    ("s:s:1:10m", "'s' is not a number from 1"),
+    ("0:10m", "'0' is not a number from 1"),
+    ("-1:10m", "'-1' is not a number from 1"),
+    ("1.5:10m", "'1.5' is not a number from 1"),
+    (" 1:10m", "' 1' is not a number from 1"),
+    ("٣:10m", "'٣' is not a number from 1"),
+    ("9999999999:10m", "'9999999999' is not a number from 1"),
+    (f"{'9' * 5000}:10m", "is not a number from 1"),
+    ("24:xeon24", "'xeon24' is not a time"),
+    ("24:xeon24:", "'' is not a time"),
+    ("24:xeon24:10", "'10' is not a time"),
+    ("24:xeon24:10x", "'10x' is not a time"),
+    ("24:xeon24:2h30m", "'2h30m' is not a time"),
+    ("24:xeon24:1.5h", "'1.5h' is not a time"),
+    ("24:xeon24:10M", "'10M' is not a time"),
+    ("24:xeon24:10m\n", "is not a time"),
+    ("24:xeon24:0m", "'0m' is no time at all"),
+    ("24:xeon24:0:10m", "'0' is not a number from 1"),
+    ("24:xeon24:fat:10m", "'fat' is not a partition or a number of processes, or is one too many"),
+    ("24:1:2:10m", "'2' is not a partition or a number of processes, or is one too many"),
+    ("24:10m:1h", "'10m' is not a partition"),
+    ("24:xeon 24:10m", "'xeon 24' is not a partition"),
+    ("24::10m", "'' is not a partition"),
+    ("1:xeon:gpu=:2h", "'gpu=' is not one number of GPUs"),
+    ("1:xeon:gpu=two:2h", "'gpu=two' is not one number of GPUs"),
+    ("1:xeon:gpu=٣:2h", "is not one number of GPUs"),
+    ("1:xeon:gpu=1:gpu=2:2h", "'gpu=1:gpu=2' is not one number of GPUs"),
+    ("local:local", "'local' stands in it twice"),
+    ("local:10", "'10' is not a time"),
+    ("3:local:2", "'2' is not a time"),
+    ("local:10x", "'10x' is not a time"),
+    ("local:0s", "'0s' is no time at all"),
+    ("local:2:5m", "more numbers than cores and processes"),
+    ("1:2:local:3:5m", "more numbers than cores and processes"),
+    ("1:2:3:local", "more numbers than cores and processes"),
+    ("1:local:1:1:5m", "more numbers than cores and processes"),
+    ("x:local", "'x' is not a number from 1"),
+    ("1:local:x:5m", "'x' is not a number from 1"),
+    (None, "NoneType is neither a string nor Resources"),
+    (24, "int is neither a string nor Resources"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ACCEPTED, ids=[text for text, _ in ACCEPTED])
+def test_accepted(text: str, expected: Resources) -> None:
+    """Every form of the grammar is read as what it says."""
+    assert Resources.parse(text) == expected
+    assert Resources.from_string(text) == expected
+
+
+@pytest.mark.parametrize(("text", "why"), REFUSED, ids=[repr(text)[:20] for text, _ in REFUSED])
+def test_refused(text: str, why: str) -> None:
+    """Anything else is an error that says what is wrong and shows the grammar."""
+    with pytest.raises(ResourcesError) as caught:
+        Resources.parse(text)
+    message = str(caught.value)
+    assert why in message
+    assert message.startswith(f"resources {text!r}: ")
+    assert "cores[:partition][:processes]:time" in message
+    assert "[cores:][processes:]local[:time]" in message
+    assert isinstance(caught.value, UsageError)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_resources_pass_as_they_are() -> None:
+    """What is read already is taken as it is."""
+    given_ = Resources(2, 10)
+    assert Resources.parse(given_) is given_
+
+
+def test_local() -> None:
+    """Only the partition called local is this machine."""
+    assert Resources.parse("local").local
+    assert not Resources.parse("1:xeon24:1m").local
+    assert not Resources.parse("1:1m").local
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(1, "1s"), (59, "59s"), (60, "1m"), (90, "90s"), (3600, "1h"), (5400, "90m"), (180000, "50h"), (172800, "2d")],
+)
+def test_format_seconds(seconds: int, text: str) -> None:
+    """A time is written in the largest unit that is exact."""
+    assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cores": 0},
+        {"cores": 1.5},
+        {"seconds": 0},
+        {"seconds": "10m"},
+        {"processes": 0},
+        {"processes": 1.5},
+        {"gpus": -1},
+        {"gpus": 0.5},
+        {"partition": "a:b"},
+        {"partition": ""},
+        {"partition": 24},
+    ],
+)
+def test_fields_are_checked(fields: dict[str, object]) -> None:
+    """Resources that have no string form can't be made."""
+    with pytest.raises((ValueError, TypeError)):
+        Resources(**fields)  # type: ignore[arg-type]
+
+
+PRINTED = [
+    (Resources(), "1:1m"),
+    (Resources(24, 600, "xeon24"), "24:xeon24:10m"),
+    (Resources(40, 180000, "xeon40", 1), "40:xeon40:1:50h"),
+    (Resources(1, 60, "local"), "1:local:1m"),
+    (Resources(4, 30, None, 2, True, 3), "s:4:2:gpu=3:30s"),
+]
+
+
+@pytest.mark.parametrize(("resources", "text"), PRINTED, ids=[text for _, text in PRINTED])
+def test_printed(resources: Resources, text: str) -> None:
+    """Resources print as the string that asks for them."""
+    assert str(resources) == text
+
+
+_COUNTS = st.integers(1, 999_999_999)
+RESOURCES = st.builds(
+    Resources,
+    _COUNTS,
+    st.builds(lambda number, unit: number * unit, _COUNTS, st.sampled_from([1, MINUTE, HOUR, DAY])),
+    st.none() | st.just("local") | st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]*", fullmatch=True),
+    st.none() | _COUNTS,
+    st.booleans(),
+    st.integers(0, 999_999_999),
+)
+
+
+@given(RESOURCES)
+def test_text_and_back(resources: Resources) -> None:
+    """Law: what resources print as is read as the same resources."""
+    assert Resources.parse(str(resources)) == resources
+
+
+@given(st.text("0123456789:smhdlocagpux=", max_size=20))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Law: a text is refused with the one error, or is read as something that its own text is read as."""
+    try:
+        found = Resources.parse(text)
+    except ResourcesError:
+        return
+    assert Resources.parse(str(found)) == found
