@@ -134,8 +134,10 @@ _CHOICES: Final = {"logs": ("queue", "perqueue"), "shapes": ("typed", "json")}
 
 def _checked_tables(path: str, tables: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     for table, keys in tables.items():
-        if table not in _KEYS or not isinstance(keys, Mapping):
+        if table not in _KEYS:
             raise ConfigError(path, table, f"unknown; the tables are: {', '.join(_KEYS)}")
+        if not isinstance(keys, Mapping):
+            raise ConfigError(path, table, f"{keys!r} is not a table: write [{table}] on a line of its own")
     return dict(tables)
 
 

@@ -108,7 +108,9 @@ class Entry:
         """The message, and the task's traceback if it raised; None if nothing went wrong."""
         if self._outcome is None or not self._outcome.message:
             return None
-        return "\n".join(part for part in (self._outcome.traceback.rstrip(), self._outcome.message) if part)
+        message, trace = self._outcome.message, self._outcome.traceback.rstrip()
+        # A traceback ends with the message, unless that was replaced by one that says more.
+        return trace if trace.endswith(message) else f"{trace}\n{message}".lstrip()
 
     @cached_property
     def data(self) -> dict[str, Any] | None:

@@ -236,10 +236,12 @@ class PersistentQueue:
     @contextmanager
     def _reading(self) -> Iterator[Snapshot]:
         self._flush()
-        with self._open().snapshot() as state:
-            yield state
-        if not self._inside:
-            self.close()
+        try:
+            with self._open().snapshot() as state:
+                yield state
+        finally:
+            if not self._inside:
+                self.close()
 
     def _flush(self) -> None:
         """Make what was gathered take effect, whole or not at all, and wake the supervisor."""
@@ -253,7 +255,13 @@ class PersistentQueue:
         # Only now are they true.
         for submitted, keys in self._made_now:
             submitted._keys = keys
-            note_submission(self._need().root, keys)
+        try:
+            for _, keys in self._made_now:
+                note_submission(self._need().root, keys)
+        finally:
+            self._have_it_driven()
+
+    def _have_it_driven(self) -> None:
         if not ensure_supervisor(self._need()):
             _say(f"stored; the queue's home is {self._need().home}: run `pq tick` there to have it driven")
 

@@ -75,7 +75,7 @@ def _pattern(name: str, folder: str | os.PathLike[str] | None) -> str | None:
     pattern = os.fspath(folder)
     try:
         pattern.format(key=1, name=name, index="0", iteration="0", attempt=1)
-    except (KeyError, IndexError, ValueError) as error:
+    except (LookupError, ValueError, AttributeError, TypeError) as error:
         raise DescriptionError(
             f"Task {name!r}: folder {pattern!r} can't be filled in ({error}); "
             "it may hold {key}, {name}, {index}, {iteration} and {attempt}"

@@ -101,6 +101,10 @@ def run(arguments: Sequence[str]) -> int:
         return _told("interrupted", 130)
     except BrokenPipeError:
         return _hush()
+    except SystemExit as end:  # the parser ends by itself when a write in a command meets a closed pipe
+        if isinstance(end.__context__, BrokenPipeError):
+            return _hush()
+        raise
     except UsageError as error:
         return _told(str(error), 2)
     except PerQueueError as error:

@@ -130,7 +130,7 @@ class _Picture:
         total, done = sum(counts.values()), sum(counts[state] for state in EntryState if state.settled)
         top = Table.grid(padding=(0, 1))
         top.add_row(
-            ProgressBar(total=max(total, 1), completed=done, width=32),
+            ProgressBar(total=max(total, 1), completed=done, width=32, complete_style="green", finished_style="green"),
             Text(f"{done}/{total}"),
             _counts(counts),
             Text(duration(time.monotonic() - self._began), style="bright_black"),

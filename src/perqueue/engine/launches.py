@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from perqueue.config import Config
 from perqueue.core.errors import BrokenInvariantError
 from perqueue.core.keys import INDEX_KW, ITER_KW
-from perqueue.core.records import Entry, StoredTask
+from perqueue.core.records import Context, Entry, StoredTask
 from perqueue.executors.protocol import Assignment
 from perqueue.runner.job import Job
 from perqueue.store.protocol import Snapshot
 
 from .folder import QueueFolder
 
+_T = TypeVar("_T")
+_MOST_KEPT: Final = 1024
 _INLINE: Final = 1 << 16
 """Inputs of more characters than this travel as a file, which all that read the same inputs share."""
 
@@ -25,14 +28,17 @@ class Assignments:
 
     def __init__(self, folder: QueueFolder, config: Config) -> None:
         self._folder, self._config = folder, config
+        self._tasks: dict[int, StoredTask] = {}
+        self._contexts: dict[int, Context] = {}
 
     def prepare(self, state: Snapshot, key: int, attempt: int) -> Assignment:
         """The assignment for a recorded attempt."""
         entry = state.entry(key)
         if entry is None:
             raise BrokenInvariantError(f"entry {key} has an attempt {attempt} but is missing")
-        task = state.task(entry.task)
-        context = state.context(task.context)
+        # Both never change, and many entries share them.
+        task = _kept(self._tasks, entry.task, state.task)
+        context = _kept(self._contexts, task.context, state.context)
         text = None if entry.source == 0 else state.text(entry.source)
         path = None
         if text is not None and len(text) > _INLINE:
@@ -79,6 +85,15 @@ class Assignments:
                 file.write(raw)
             os.rename(making, path)
         return path
+
+
+def _kept(known: dict[int, _T], number: int, read: Callable[[int], _T]) -> _T:
+    found = known.get(number)
+    if found is None:
+        if len(known) >= _MOST_KEPT:
+            known.clear()
+        found = known[number] = read(number)
+    return found
 
 
 def working_folder(task: StoredTask, entry: Entry, attempt: int, submitted_from: str) -> str:

@@ -13,7 +13,8 @@ from typing import Final
 
 from attrs import evolve
 
-from perqueue.runner.process import boot_id, host, process_start
+from perqueue.runner.process import alive, boot_id, host, process_start
+from perqueue.runner.records import Claim
 from perqueue.store.protocol import Lease, Store
 
 BEAT: Final = 5.0
@@ -71,17 +72,7 @@ def _take(store: Store, seen: Lease | None) -> Lease | None:
 
 
 def _dead(lease: Lease) -> bool:
-    """Whether the owner can be seen from here to be dead."""
+    """Whether the owner can be seen from here to be dead, a zombie that nobody has waited for included."""
     if lease.host != host():
         return False
-    if lease.boot != boot_id():
-        return True
-    if lease.start:
-        return process_start(lease.pid) != lease.start
-    try:
-        os.kill(lease.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return False
+    return not alive(Claim("", 0, 0, lease.pid, lease.start, lease.boot, lease.host, 0.0, None, None))

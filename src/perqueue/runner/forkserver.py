@@ -26,7 +26,6 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final
 
@@ -85,13 +84,12 @@ class Server:
         self._poll.register(self._wake_read, select.POLLIN)
         self._channel.send("ready", pid=os.getpid())
         while True:
-            self._reap()
             if self._terminated:
                 self._channel.close()
             if not self._channel.open:
                 self._backlog.clear()
                 self._alone_since = self._alone_since or time.monotonic()
-            self._start()
+            self._turn()
             self._channel.flush()
             if self._finished():
                 return
@@ -184,55 +182,76 @@ class Server:
             self._backlog.remove(job)
             self._record(End(job[0], os.getpid(), None, time.time(), why, False, None))
 
-    def _start(self) -> None:
-        """Fork the jobs at the head of the backlog while their cores are free."""
+    def _turn(self) -> None:
+        """Take note of the tasks that have ended, let nothing of theirs run on, and start what fits in their place.
+
+        The zygote is asked for all of it at once: what it does for one core is done while another one computes.
+        """
+        ended = [(pid, self._children.pop(pid)) for pid in self._ended]
+        self._ended.clear()
+        for pid, child in ended:
+            kill_group(pid)
+            if child.why is not None:
+                child.kill_session()
+            self._used -= child.cores
+            self._zygote.ask_to_reap(pid)
+        begun = self._begin()
+        self._zygote.flush()
+        ends = [self._end(pid, child) for pid, child in ended]
+        for header, body, cores, oom in begun:
+            self._begun(header, body, cores, oom)
+        for end in ends:
+            self._record(end)
+
+    def _begin(self) -> list[tuple[dict[str, Any], bytes, int, int]]:
+        """Ask for forks of the jobs at the head of the backlog, as long as there are cores for them."""
+        begun = []
         while self._backlog and self._cores > 0 and time.monotonic() >= self._no_fork_before:
             header, body = self._backlog[0]
             cores = min(max(1, header["cores"]), self._cores)
             if cores > self._cores - self._used:
-                return
-            oom = self._oom.recent()
+                break
             try:
-                pid = self._fork(header, body)
-            except OSError as exc:  # too many processes, no memory, a full disk: that passes
-                os.write(2, f"The fork server can't start entry {header['key']} now: {exc}\n".encode())
-                self._no_fork_before = time.monotonic() + _LOOK
-                return
+                prepared = self._preparer.prepare(header, body)
+            except OSError as exc:
+                self._not_now(header, exc)
+                break
             self._backlog.popleft()
-            if pid is None:
+            if prepared is None:
                 self._channel.send("ended", key=header["key"], attempt=header["attempt"], duplicate=True)
                 continue
             self._used += cores
-            child = self._children[pid] = Child(header, pid, cores, oom)
-            exits = watch_exit(pid)
-            self._exits[exits] = pid
-            self._poll.register(exits, select.POLLIN)
-            self._channel.send("started", key=header["key"], attempt=header["attempt"], pid=pid, at=child.started)
+            self._zygote.ask_to_fork(prepared)
+            begun.append((header, body, cores, self._oom.recent()))
+        return begun
 
-    def _fork(self, header: Mapping[str, Any], body: bytes) -> int | None:
-        """Start a task; its pid, or None where somebody else has its claim. Raises OSError; then nothing is left."""
-        prepared = self._preparer.prepare(header, body)
-        if prepared is None:
-            return None
+    def _begun(self, header: dict[str, Any], body: bytes, cores: int, oom: int) -> None:
+        """Hear whether a fork that was asked for succeeded."""
         try:
-            return self._zygote.fork(prepared)
-        except OSError:
+            pid = self._zygote.forked()
+        except OSError as exc:
+            self._not_now(header, exc)
+            self._used -= cores
             Spool(self._root).release(header["key"], header["attempt"])
-            raise
+            self._backlog.appendleft((header, body))
+            return
+        child = self._children[pid] = Child(header, pid, cores, oom)
+        exits = watch_exit(pid)
+        self._exits[exits] = pid
+        self._poll.register(exits, select.POLLIN)
+        self._channel.send("started", key=header["key"], attempt=header["attempt"], pid=pid, at=child.started)
 
-    def _reap(self) -> None:
-        """Take note of all children that have ended, and let nothing of theirs run on."""
-        ended, self._ended = self._ended, []
-        for pid in ended:
-            child = self._children.pop(pid)
-            kill_group(pid)
-            if child.why is not None:
-                child.kill_session()
-            status, usage = self._zygote.reap(pid)
-            self._used -= child.cores
-            killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-            out_of_memory = killed and self._oom.now() > child.oom
-            self._record(End(child.header, pid, status, child.started, child.why, out_of_memory, usage))
+    def _not_now(self, header: dict[str, Any], exc: OSError) -> None:
+        """Too many processes, no memory, a full disk: that passes."""
+        os.write(2, f"The fork server can't start entry {header['key']} now: {exc}\n".encode())
+        self._no_fork_before = time.monotonic() + _LOOK
+
+    def _end(self, pid: int, child: Child) -> End:
+        """Hear how a task ended."""
+        status, usage = self._zygote.reaped()
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        out_of_memory = killed and self._oom.now() > child.oom
+        return End(child.header, pid, status, child.started, child.why, out_of_memory, usage)
 
     def _record(self, end: End) -> None:
         """Make sure that the spool has an outcome, then tell the supervisor; keep it for later if that fails."""
@@ -269,6 +288,7 @@ def main(arguments: list[str]) -> None:
     descriptor, root, cores = int(arguments[0]), arguments[1], int(arguments[2])
     os.set_inheritable(descriptor, False)
     os.chdir("/")
+    os.environ.pop("LD_BIND_NOW", None)  # meant for this process (see executors/local/server.py), not for its tasks
     ease_streams()
     if sys.stderr is not None:
         faulthandler.enable()  # inherited: a task that crashes says where, in its own log

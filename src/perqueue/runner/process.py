@@ -54,6 +54,12 @@ def process_start(pid: int) -> int:
     return int(fields[19]) if fields else 0
 
 
+def session_of(pid: int) -> int:
+    """The session of a process; 0 where it has ended or there is no /proc."""
+    fields = _stat(pid)
+    return int(fields[3]) if fields else 0
+
+
 def session_members(session: int) -> list[int]:
     """The live processes of a session, whatever process group they moved to; empty where there is no /proc.
 

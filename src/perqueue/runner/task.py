@@ -80,6 +80,8 @@ def run_prepared(prepared: Prepared, tools: Tools) -> int:
     claim = os.open(path, os.O_WRONLY)
     os.write(claim, b'%b"pid":%d,%b' % (head, pid, tail))
     os.close(claim)
+    # After the claim: a process that still has its fork server's session has not begun (see local/adoption.py).
+    os.setsid()
     refused = redirect(job)
     report = _launch_failure(refused) if refused else attempt(job, pid, tools, prepared)
     # The server counts what the process used, at its end.
@@ -109,29 +111,23 @@ def run_job(job: Job, *, server: int | None = None, on_return: Callable[[], None
 
 
 def _leave(job: Job, pid: int, started: float, report: Report, usage: Usage | None, tools: Tools) -> int:
-    """Write the outcome, then do what Python does at its end."""
-    outcome = Outcome(
-        queue=job.queue,
-        key=job.key,
-        attempt=job.attempt,
-        verdict=report.verdict,
-        reason=report.reason,
-        error=report.error,
-        started=started,
-        ended=time.time(),
-        host=host(),
-        pid=pid,
-        usage=usage,
-        data=report.data,
-    )
+    """Write the outcome, then do what Python does at its end; the status to leave with."""
     status = 0
     try:
-        tools.spool.write_outcome(outcome, fsync=job.durable)
+        tools.spool.write_outcome(outcome_of(job, pid, started, report, usage), fsync=job.durable)
     except OutcomeUnwrittenError as exc:
         _log(f"{exc}\n")
         status = UNWRITTEN
     finish()
     return status
+
+
+def outcome_of(job: Job, pid: int, started: float, report: Report, usage: Usage | None) -> Outcome:
+    """What is to be written of an attempt that ends now."""
+    verdict, reason, error, data = report
+    return Outcome(
+        job.queue, job.key, job.attempt, verdict, reason, error, started, time.time(), host(), pid, usage, data
+    )
 
 
 def read_nothing() -> None:

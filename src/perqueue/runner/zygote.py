@@ -16,13 +16,16 @@ import marshal
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Final, NoReturn
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from perqueue.runner.deaths import BROKEN
+from perqueue.runner.job import Job
 from perqueue.runner.prepare import Prepared
 from perqueue.runner.process import kibibytes
-from perqueue.runner.records import Usage
-from perqueue.runner.task import Tools, run_prepared
+from perqueue.runner.records import Usage, outcome_text
+from perqueue.runner.task import Tools, attempt, finish, outcome_of, redirect, run_prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,26 +59,48 @@ class Zygote:
             _serve(theirs, tools)
         theirs.close()
         self._sock = ours
+        self._out = bytearray()
 
-    def fork(self, prepared: Prepared) -> int:
-        """Start a task; its process id.
+    def ask_to_fork(self, prepared: Prepared) -> None:
+        """Have a task started. Answers come in the order of the questions, after :meth:`flush`."""
+        self._ask(b"F" + marshal.dumps(tuple(prepared)))
+
+    def ask_to_reap(self, pid: int) -> None:
+        """Have a task that has ended reaped."""
+        self._ask(b"R" + _PID.pack(pid))
+
+    def flush(self) -> None:
+        """Send the questions.
 
         Raises:
-            OSError: The system refuses another process.
             ZygoteGoneError: It died.
         """
-        (pid,) = _PID.unpack(self._ask(b"F" + marshal.dumps(tuple(prepared)), _PID.size))
+        if self._out:
+            try:
+                self._sock.sendall(self._out)
+            except OSError as error:
+                raise ZygoteGoneError from error
+            self._out.clear()
+
+    def forked(self) -> int:
+        """The process id of a task that was asked for.
+
+        Raises:
+            OSError: The system refused another process.
+            ZygoteGoneError: It died.
+        """
+        (pid,) = _PID.unpack(self._answer(_PID.size))
         if pid < 0:
             raise OSError(-pid, os.strerror(-pid))
         return int(pid)
 
-    def reap(self, pid: int) -> tuple[int, Usage]:
-        """The wait status and the use of the machine of a task, once it has ended.
+    def reaped(self) -> tuple[int, Usage]:
+        """The wait status and the use of the machine of a task that was to be reaped.
 
         Raises:
             ZygoteGoneError: It died.
         """
-        status, peak, user, system = _END.unpack(self._ask(b"R" + _PID.pack(pid), _END.size))
+        status, peak, user, system = _END.unpack(self._answer(_END.size))
         return status, Usage(kibibytes(peak), user, system)
 
     def close(self) -> None:
@@ -83,9 +108,11 @@ class Zygote:
         self._sock.close()
         os.waitpid(self.pid, 0)
 
-    def _ask(self, request: bytes, size: int) -> bytes:
+    def _ask(self, request: bytes) -> None:
+        self._out += _LENGTH.pack(len(request)) + request
+
+    def _answer(self, size: int) -> bytes:
         try:
-            self._sock.sendall(_LENGTH.pack(len(request)) + request)
             answer = self._sock.recv(size, socket.MSG_WAITALL)
         except OSError as error:
             raise ZygoteGoneError from error
@@ -96,37 +123,63 @@ class Zygote:
 
 def _serve(sock: socket.socket, tools: Tools) -> NoReturn:
     """Be the zygote until the server has gone."""
+    _rehearse(tools)
     gc.collect()
     gc.disable()
     gc.freeze()  # what is here now is shared by all tasks and never looked at again
+    rest = b""
     try:
         while True:
-            request = _request(sock)
-            if not request:
+            # Nearly always all questions, whole, at once.
+            data = sock.recv(_CHUNK)
+            if not data:
                 break
-            if request[0] == 70:  # F
-                sock.sendall(_PID.pack(_fork(sock, request, tools)))
-            else:
-                _, status, used = os.wait4(_PID.unpack_from(request, 1)[0], 0)
-                sock.sendall(_END.pack(status, used.ru_maxrss, used.ru_utime, used.ru_stime))
+            rest = _obey(sock, rest + data, tools)
     finally:
         os._exit(0)
 
 
-def _request(sock: socket.socket) -> bytes:
-    """The next request, nearly always read at once; empty where the server has gone."""
-    data = sock.recv(_CHUNK)
-    if len(data) >= 4 and len(data) == 4 + int.from_bytes(data[:4], "big"):
-        return data[4:]
-    while data and (len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big")):
-        more = sock.recv(_CHUNK)
-        if not more:
-            return b""
-        data += more
-    return data[4:]
+def _obey(sock: socket.socket, data: bytes, tools: Tools) -> bytes:
+    """Answer the questions that have arrived whole; the rest."""
+    at, end = 0, len(data)
+    while end - at >= 4:
+        after = at + 4 + int.from_bytes(data[at : at + 4], "big")
+        if after > end:
+            break
+        if data[at + 4] == 70:  # F
+            sock.sendall(_PID.pack(_fork(sock, data[at + 5 : after], tools)))
+        else:
+            _, status, used = os.wait4(_PID.unpack_from(data, at + 5)[0], 0)
+            sock.sendall(_END.pack(status, used.ru_maxrss, used.ru_utime, used.ru_stime))
+        at = after
+    return data[at:]
 
 
-def _fork(sock: socket.socket, request: bytes, tools: Tools) -> int:
+def _rehearse(tools: Tools) -> None:
+    """Do what a task does, without a trace, so that all tasks find the interpreter's caches filled.
+
+    Filling them changes memory, and that would otherwise be copied and done anew in each task.
+    """
+    program = compile("def main(**kwargs): return True, None", "", "exec")
+    job = Job("", "", 0, 0, "", "", "/", special={"": 0}, log=os.devnull)
+    fields: tuple[Any, ...] = job
+    kept = os.dup(1), os.dup(2), list(sys.path), list(sys.argv)
+    for _ in range(8):
+        ready = Prepared._make(
+            marshal.loads(marshal.dumps((tuple(fields), b"", ("", b"", b""), program, "", ({}, {}))))
+        )
+        redirect(job)
+        report = attempt(job, os.getpid(), tools, ready)
+        outcome_text(outcome_of(job, os.getpid(), time.time(), report, None))
+        finish()
+    for descriptor, copy in ((1, kept[0]), (2, kept[1])):
+        os.dup2(copy, descriptor)
+        os.close(copy)
+    sys.path[:], sys.argv[:] = kept[2:]
+    del sys.modules[""]
+
+
+def _fork(sock: socket.socket, task: bytes, tools: Tools) -> int:
     try:
         pid = os.fork()
     except OSError as error:
@@ -134,10 +187,9 @@ def _fork(sock: socket.socket, request: bytes, tools: Tools) -> int:
     if pid == 0:
         status = BROKEN
         try:
-            os.setsid()
             sock.close()
             gc.enable()
-            status = run_prepared(Prepared._make(marshal.loads(request[1:])), tools)
+            status = run_prepared(Prepared._make(marshal.loads(task)), tools)
         except BaseException as exc:
             from perqueue.runner.failures import describe
 

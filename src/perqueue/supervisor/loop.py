@@ -29,7 +29,7 @@ from perqueue.store.protocol import Lease, LeaseLostError, Store
 
 LOOK: Final = 1.0
 """Seconds between two looks at whether the queue's folder is still there and nothing was missed."""
-GATHER: Final = 0.004
+GATHER: Final = 0.02
 """Seconds for which reports are gathered into one commit, while every core is busy anyway."""
 _PATIENCE: Final = 20.0
 """Seconds that a new supervisor waits for the one before it to leave."""

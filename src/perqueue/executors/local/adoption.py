@@ -15,15 +15,18 @@ from attrs import define
 
 from perqueue.core.events import Ended
 from perqueue.core.records import Outcome, Verdict
-from perqueue.runner.process import alive, boot_id
+from perqueue.runner.process import alive, boot_id, session_of
 from perqueue.runner.spool import Claim, Spool
 
+from ..protocol import Assignment
 from ..reports import lost, read_end
 
 _GRACE: Final = 2.0
 """Seconds between the request to end and the end."""
 _LAST_WORDS: Final = 3.0
 """Seconds that a dead task's fork server has to record the death."""
+_UNFILLED: Final = 1.0
+"""Seconds for which an empty claim is left in peace."""
 LOOK: Final = 0.2
 """Seconds between two looks at adopted processes."""
 
@@ -34,6 +37,7 @@ class Adopted:
 
     claim: Claim
     cores: int
+    assignment: Assignment | None
     why: str = ""
     kill_at: float | None = None
     dead_since: float | None = None
@@ -51,9 +55,14 @@ class Adopted:
             self._keep_time(now)
             return None
         key, attempt = self.claim.key, self.claim.attempt
+        if self.claim.pid == 0:
+            # Perhaps it was only being filled.
+            self.claim = spool.read_claim(key, attempt) or self.claim
         told = read_end(spool, key, attempt)
         if told is not None:
             return told
+        if self.claim.pid == 0:
+            return None
         self.dead_since = self.dead_since or now
         if _server_alive(self.claim) and now - self.dead_since < _LAST_WORDS:
             return None
@@ -91,12 +100,26 @@ class Adopted:
                 os.killpg(self.claim.pid, number)
 
 
-def _server_alive(claim: Claim) -> bool:
-    """Whether the fork server that the claim names still runs."""
-    if claim.server is None:
+def stillborn(claim: Claim) -> bool:
+    """Whether nothing has run, nor ever will, under a claim: it names no process, and nobody is left who could fill it.
+
+    A fork server creates the claim, has a process forked, and that fills it before it takes a session of its own and
+    anything of the task runs. So whoever could still fill it has a fork server's command line and session.
+    """
+    if claim.pid > 0 or time.time() - claim.at < _UNFILLED:
         return False
+    found = (int(name) for name in os.listdir("/proc") if name.isdecimal())
+    return not any(_is_server(pid) and session_of(pid) != pid for pid in found)
+
+
+def _is_server(pid: int) -> bool:
     try:
-        with open(f"/proc/{claim.server}/cmdline", "rb") as file:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
             return b"perqueue.runner.forkserver" in file.read()
     except OSError:
         return False
+
+
+def _server_alive(claim: Claim) -> bool:
+    """Whether the fork server that the claim names still runs."""
+    return claim.server is not None and _is_server(claim.server)

@@ -8,6 +8,7 @@ when there are cores for it.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,14 @@ from perqueue.runner.spool import Spool
 
 from ..protocol import Assignment, Report
 from ..reports import lost, read_end
-from .adoption import LOOK, Adopted
+from .adoption import LOOK, Adopted, stillborn
 from .server import Server, describe_env, tail
 
-_MOST_AHEAD: Final = 512
+_AHEAD: Final = 0.25
+"""Seconds of work, at the present rate, that are recorded ahead."""
+_WINDOW: Final = 0.02
+"""Seconds over which the present rate is measured."""
+_MOST_AHEAD: Final = 1024
 _MOST_SERVERS: Final = 8
 
 
@@ -49,7 +54,7 @@ class LocalExecutor:
         self._reports: list[Report] = []
         self._started: dict[tuple[int, int], Started] = {}
         self._ahead = 4 * cores
-        self._busy_until = 0.0
+        self._ends, self._since = 0, time.monotonic()
 
     # what the engine asks
 
@@ -84,11 +89,7 @@ class LocalExecutor:
             if not server.alive:
                 del self._servers[key]
                 self._bury(server)
-        for at, adopted in list(self._adopted.items()):
-            end = adopted.look(self._spool)
-            if end is not None:
-                del self._adopted[at]
-                self._reports.append(end)
+        self._look_at_adopted()
         self._look_ahead(len(self._reports) - ends)
         self._hand_out()
         reports: list[Report] = [*self._started.values(), *self._reports]
@@ -112,6 +113,25 @@ class LocalExecutor:
         for server in self._servers.values():
             server.close()
         self._servers.clear()
+
+    def _look_at_adopted(self) -> None:
+        for at, adopted in list(self._adopted.items()):
+            end = adopted.look(self._spool)
+            if end is not None:
+                self._reports.append(end)
+            elif stillborn(adopted.claim):
+                self._relaunch(at, adopted)
+            else:
+                continue
+            del self._adopted[at]
+
+    def _relaunch(self, at: tuple[int, int], adopted: Adopted) -> None:
+        """Launch what never ran under its claim, unless nobody wants it any more."""
+        self._spool.release(*at)
+        if adopted.assignment is None or adopted.why:
+            self._reports.append(lost(*at, adopted.why or "lost", "it never began"))
+        else:
+            self._queue.appendleft(adopted.assignment)
 
     # handing out
 
@@ -160,16 +180,13 @@ class LocalExecutor:
             self._servers.pop(key).close()
 
     def _look_ahead(self, ends: int) -> None:
-        """Record more attempts ahead while tasks end quickly, fewer when they take their time."""
+        """Have so many attempts recorded ahead that the cores stay busy until well after the next commit."""
         now = time.monotonic()
-        if ends * 2 >= self._ahead - self._total:
-            self._ahead = min(self._ahead * 2, _MOST_AHEAD)
-            self._busy_until = now + 1.0
-        elif ends:
-            self._busy_until = max(self._busy_until, now + 1.0 if ends * 8 >= self._ahead else 0.0)
-        if now > self._busy_until:
-            self._ahead = max(4 * self._total, self._ahead // 2)
-            self._busy_until = now + 1.0
+        self._ends += ends
+        if now - self._since >= _WINDOW:
+            rate = self._ends / (now - self._since)
+            self._ahead = min(_MOST_AHEAD, 4 * self._total + math.ceil(rate * _AHEAD))
+            self._ends, self._since = 0, now
 
     # hearing
 
@@ -216,7 +233,7 @@ class LocalExecutor:
             return
         claim = self._spool.read_claim(*assignment.at)
         if claim is not None:
-            self._adopted[assignment.at] = Adopted(claim, self._cores(assignment))
+            self._adopted[assignment.at] = Adopted(claim, self._cores(assignment), assignment)
         elif again:
             self._queue.append(assignment)
         else:
@@ -238,7 +255,7 @@ class LocalExecutor:
         # Left by an earlier supervisor, of an entry that no longer waits for it.
         claim = self._spool.read_claim(*at)
         if claim is not None:
-            self._adopted[at] = Adopted(claim, cores=0)
+            self._adopted[at] = Adopted(claim, 0, None)
             self._adopted[at].stop(why)
         else:
             self._reports.append(lost(*at, why, f"{why}; nothing of it was running"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from typing import Any
+from typing import Any, Final
 
 from perqueue.core.records import Context
 from perqueue.runner.channel import Channel
@@ -13,6 +13,9 @@ from perqueue.runner.errors import FrameError
 from perqueue.runner.forkserver import command
 
 from ..protocol import Assignment
+
+_BIND: Final = {"LD_BIND_NOW": "1"}
+"""Has the server resolve its libraries' symbols when it starts, not each of its tasks anew."""
 
 
 class Server:
@@ -33,7 +36,7 @@ class Server:
                     stdout=output,
                     stderr=output,
                     cwd="/",
-                    env=dict(context.env),
+                    env={**dict(context.env), **_BIND},
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
                 )
