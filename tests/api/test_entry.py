@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.api.driving import admit, end, entries, tell
 from tests.api.values import VALUES, same_value
+from tests.queues import script
 
 from perqueue import PersistentQueue, StaticWidthGroup, Task
 from perqueue.api.entry import Entry
@@ -120,14 +123,18 @@ def test_data_without_anybody_s_classes(entry: Entry) -> None:
     assert '"b":1.5' in found.encoded_data
 
 
-def test_data_of_a_class_that_is_gone(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_of_a_class_that_is_gone(entry: Entry, still: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only ``data`` of that entry fails, and says what is missing; the entry and its JSON can be read."""
-    end(1, {"value": VALUES["dataclass"]()})
-    monkeypatch.delattr("tests.api.values.Point")
-    found = entries()[1]
-    assert found.json_data is not None
-    with pytest.raises(DecodeError, match="Point"):
-        _ = found.data
+    code = script(still, "passing.py", "import attrs\n\n@attrs.frozen\nclass Short:\n    x: int\n")
+    with monkeypatch.context() as here:
+        here.syspath_prepend(str(still))
+        end(1, {"value": importlib.import_module("passing").Short(1)})
+        del sys.modules["passing"]
+        code.unlink()
+        found = entries()[1]
+        assert found.json_data is not None
+        with pytest.raises(DecodeError, match="passing"):
+            _ = found.data
     assert str(found.state) == "succeeded"
 
 

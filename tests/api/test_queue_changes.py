@@ -134,9 +134,7 @@ def test_a_script_that_is_not_there(group: Path) -> None:
     ],
     ids=["int", "Entry", "list", "generator", "range", "none"],
 )
-def test_resubmitting_by_key_or_entry(
-    group: Path, given: Callable[[dict[int, Entry]], Any], again: set[int]
-) -> None:
+def test_resubmitting_by_key_or_entry(group: Path, given: Callable[[dict[int, Entry]], Any], again: set[int]) -> None:
     """``resubmit`` takes a key, an entry, or any number of both."""
     for key in (1, 2):
         end(key, verdict=Verdict.failed, message="no luck")

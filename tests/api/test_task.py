@@ -144,6 +144,8 @@ def test_a_working_folder_may_be_a_pattern(folder: str | Path) -> None:
 @pytest.mark.parametrize("folder", ["{kee}", "{", "{0}", "{}", "{key.real.x}", "{key[a]}", "{name:d}"])
 def test_a_pattern_that_can_not_be_filled_in_is_refused(folder: str) -> None:
     """The message shows the pattern and what one may hold."""
-    with pytest.raises(DescriptionError, match="it may hold {key}, {name}, {index}, {iteration} and {attempt}") as caught:
+    with pytest.raises(
+        DescriptionError, match="it may hold {key}, {name}, {index}, {iteration} and {attempt}"
+    ) as caught:
         Task("a.py", None, "local", folder=folder)
     assert repr(folder) in str(caught.value)

@@ -197,11 +197,11 @@ class Server:
             self._zygote.ask_to_reap(pid)
         begun = self._begin()
         self._zygote.flush()
-        ends = [self._end(pid, child) for pid, child in ended]
+        # While the zygote forks, what ended is recorded.
+        for pid, child in ended:
+            self._record(self._end(pid, child))
         for header, body, cores, oom in begun:
             self._begun(header, body, cores, oom)
-        for end in ends:
-            self._record(end)
 
     def _begin(self) -> list[tuple[dict[str, Any], bytes, int, int]]:
         """Ask for forks of the jobs at the head of the backlog, as long as there are cores for them."""
