@@ -113,8 +113,8 @@ class Entry:
         return trace if trace.endswith(message) else f"{trace}\n{message}".lstrip()
 
     @cached_property
-    def data(self) -> dict[str, Any] | None:
-        """What it returned; None if nothing.
+    def data(self) -> Any:
+        """What it returned: a dict, or None if nothing. Typed loosely, for scripts know what their tasks return.
 
         Raises:
             DecodeError: A value's class can't be imported here.
