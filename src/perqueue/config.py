@@ -39,7 +39,7 @@ class Config:
     """Every setting, with its default.
 
     Args:
-        cores: Cores of this machine that local tasks may occupy at once; the CPU count by default.
+        cores: Cores of this machine that local tasks may occupy at once; all that it has by default.
         idle: Seconds that a supervisor stays when there is nothing to do.
         logs: ``queue``: one log per attempt in the queue's folder; ``perqueue``: ``perqueue.local.KEY.out`` and
             ``.err`` in the submission's folder, as PerQueue has them.
@@ -49,7 +49,7 @@ class Config:
         override: The executor that everything goes to, from ``PERQUEUE_EXECUTOR``.
     """
 
-    cores: int = field(factory=lambda: os.cpu_count() or 1)
+    cores: int = field(factory=lambda: cores_here())
     idle: float = 5.0
     logs: str = "queue"
     shapes: str = "typed"
@@ -71,6 +71,13 @@ class Config:
         if found is None:
             raise PartitionError(resources)
         return found
+
+
+def cores_here() -> int:
+    """The cores that this process may use: all of the machine's, unless something bound it to some of them."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def load_config(start: str, environ: Mapping[str, str] | None = None) -> Config:

@@ -202,7 +202,7 @@ class PersistentQueue:
         """Path of an entry's script."""
         return self.get_entry(key).task.code
 
-    def get_data(self, key: int) -> dict[str, Any] | None:
+    def get_data(self, key: int) -> Any:
         """What an entry returned."""
         return self.get_entry(key).data
 

@@ -100,7 +100,7 @@ class Adopted:
                 os.killpg(self.claim.pid, number)
 
 
-def stillborn(claim: Claim) -> bool:
+def stillborn(claim: Claim, root: str) -> bool:
     """Whether nothing has run, nor ever will, under a claim: it names no process, and nobody is left who could fill it.
 
     A fork server creates the claim, has a process forked, and that fills it before it takes a session of its own and
@@ -109,15 +109,17 @@ def stillborn(claim: Claim) -> bool:
     if claim.pid > 0 or time.time() - claim.at < _UNFILLED:
         return False
     found = (int(name) for name in os.listdir("/proc") if name.isdecimal())
-    return not any(_is_server(pid) and session_of(pid) != pid for pid in found)
+    return not any(_is_server(pid, root) and session_of(pid) != pid for pid in found)
 
 
-def _is_server(pid: int) -> bool:
+def _is_server(pid: int, root: str = "") -> bool:
+    """Whether a process has the command line of a fork server (of the queue in ``root``, if given)."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return b"perqueue.runner.forkserver" in file.read()
+            command = file.read()
     except OSError:
         return False
+    return b"perqueue.runner.forkserver" in command and os.fsencode(root) in command
 
 
 def _server_alive(claim: Claim) -> bool:
