@@ -144,8 +144,7 @@ def test_a_working_folder_may_be_a_pattern(folder: str | Path) -> None:
 @pytest.mark.parametrize("folder", ["{kee}", "{", "{0}", "{}", "{key.real.x}", "{key[a]}", "{name:d}"])
 def test_a_pattern_that_can_not_be_filled_in_is_refused(folder: str) -> None:
     """The message shows the pattern and what one may hold."""
-    with pytest.raises(
-        DescriptionError, match="it may hold {key}, {name}, {index}, {iteration} and {attempt}"
-    ) as caught:
+    with pytest.raises(DescriptionError) as caught:
         Task("a.py", None, "local", folder=folder)
+    assert "it may hold {key}, {name}, {index}, {iteration} and {attempt}" in str(caught.value)
     assert repr(folder) in str(caught.value)

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 from tests.cli.program import PQ, Pq, settle, states, wait_for
-from tests.queues import script, wait_until
+from tests.queues import script
 
 from perqueue import PersistentQueue, StaticWidthGroup, Task
 from perqueue.engine.driver import listening
@@ -203,7 +203,7 @@ def test_init_force_keeps_the_old_queue_aside(pq: Pq, queue_folder: Path) -> Non
     new = open_folder(old.root)
     assert new.id != old.id
     assert states() == {}
-    wait_until(lambda: not listening(open_folder(str(aside))), "the old supervisor to leave")
+    assert not listening(open_folder(str(aside)))
     with PersistentQueue() as queue:
         queue.submit(Task("add.py", None, "local"))
     assert settle() == {1: "succeeded"}

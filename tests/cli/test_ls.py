@@ -109,6 +109,7 @@ def test_a_row_that_cant_be_read_hides_no_other(campaign: Pq) -> None:
     found = campaign("ls")
     assert keys_of(found.lines) == [1, 2, 3, 4]
     assert found.lines[-1] == "waiting: 1, succeeded: 2, unreadable: 1. Total: 4"
+    assert "entry 2 can't be read" in campaign("show", "2", status=1).err
 
 
 def test_a_terminals_width_is_kept(campaign: Pq) -> None:

@@ -113,6 +113,8 @@ def run(arguments: Sequence[str]) -> int:
         if error.filename is None:
             return _told(str(error), 2)
         return _told(f"there is no file {error.filename!r}", 2)
+    except OSError as error:
+        return _told(str(error), 1)
     except typer.Abort:
         return _told("given up: nothing was changed", 1)
     except Exception as error:

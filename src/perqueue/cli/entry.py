@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from perqueue.core.errors import UnknownEntryError
+from perqueue.core.errors import StorageError, UnknownEntryError
 from perqueue.core.records import Attempt, Context, Entry
 from perqueue.core.states import EntryState
 from perqueue.engine.folder import QueueFolder, need_folder
@@ -15,7 +15,7 @@ from perqueue.views.instances import children_of, parents_of
 from perqueue.views.values import mapping_items, shown
 from perqueue.views.waiting import Waiting, why_waiting
 
-from .choice import Listed
+from .choice import Damaged, Listed, read_rows
 from .listing import as_data, stored
 from .logs import log_files, tail
 from .printing import clipped, coloured, duration, entries, moment, one_line, put, put_json, ranges
@@ -25,20 +25,30 @@ _VALUE: Final = 500
 """Characters of a value."""
 
 
+class UnreadableEntryError(StorageError):
+    """An entry whose record is damaged."""
+
+    def __init__(self, entry: Damaged) -> None:
+        super().__init__(f"entry {entry.key} can't be read: {entry.why}; `pq history {entry.key}` tells what happened")
+
+
 def show_entry(key: int, *, as_json: bool) -> None:
     """Show an entry.
 
     Raises:
         UnknownEntryError: There is none with this key.
+        UnreadableEntryError: It is damaged.
     """
     folder = need_folder()
     store = folder.open_store()
     try:
         with store.snapshot() as state:
-            found = next(iter(state.rows([key])), None)
+            found = next(read_rows(state, [key]), None)
             if found is None:
                 raise UnknownEntryError(key)
-            facts = _Facts(folder, state, found)
+            if isinstance(found, Damaged):
+                raise UnreadableEntryError(found)
+            facts = _Facts(folder, state, found.row)
     finally:
         store.close()
     if as_json:

@@ -81,6 +81,7 @@ def watch_queue() -> None:
         try:
             with display(changes_only=True) as shown:
                 while True:
+                    began = time.monotonic()
                     shown.show(queues, queue.look())
                     if not queue.moving:
                         break
@@ -90,7 +91,7 @@ def watch_queue() -> None:
                             told = not driver(folder, state).alive
                         if told:
                             note("nobody drives this queue: `pq tick` on its home starts that again")
-                    time.sleep(_LOOK)
+                    _pause(began)
         except KeyboardInterrupt:
             note(_UNWATCHED)
             return
@@ -153,13 +154,19 @@ def _see_through(queues: list[Progress]) -> None:
     keepers = [_Keeper(queue) for queue in queues]
     with display() as shown:
         while True:
+            began = time.monotonic()
             changes = [change for queue in queues for change in queue.look()]
             shown.show(queues, changes)
             if not any(queue.moving for queue in queues):
                 return
             for keeper in keepers:
                 keeper.keep()
-            time.sleep(_LOOK)
+            _pause(began)
+
+
+def _pause(began: float) -> None:
+    """Sleep until the next look: in a queue so large that looking takes its time, most of the time still."""
+    time.sleep(max(_LOOK, 4 * (time.monotonic() - began)))
 
 
 class _Keeper:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
@@ -100,16 +101,17 @@ class Adopted:
                 os.killpg(self.claim.pid, number)
 
 
-def stillborn(claim: Claim, root: str) -> bool:
+def stillborn(claim: Claim, root: str, ours: Collection[int]) -> bool:
     """Whether nothing has run, nor ever will, under a claim: it names no process, and nobody is left who could fill it.
 
     A fork server creates the claim, has a process forked, and that fills it before it takes a session of its own and
-    anything of the task runs. So whoever could still fill it has a fork server's command line and session.
+    anything of the task runs. So whoever could still fill it has the command line and the session of a fork server,
+    and of another one than ``ours`` (their process ids), which know what they are doing.
     """
     if claim.pid > 0 or time.time() - claim.at < _UNFILLED:
         return False
     found = (int(name) for name in os.listdir("/proc") if name.isdecimal())
-    return not any(_is_server(pid, root) and session_of(pid) != pid for pid in found)
+    return not any(_is_server(pid, root) and session_of(pid) not in (pid, *ours) for pid in found)
 
 
 def _is_server(pid: int, root: str = "") -> bool:

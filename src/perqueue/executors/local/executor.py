@@ -119,7 +119,7 @@ class LocalExecutor:
             end = adopted.look(self._spool)
             if end is not None:
                 self._reports.append(end)
-            elif stillborn(adopted.claim, self._root):
+            elif stillborn(adopted.claim, self._root, [server.pid for server in self._servers.values()]):
                 self._relaunch(at, adopted)
             else:
                 continue

@@ -51,6 +51,11 @@ class Server:
         self._cores = cores
 
     @property
+    def pid(self) -> int:
+        """Its process, which leads a session."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it still listens."""
         return self._channel.open
