@@ -87,7 +87,7 @@ def load_config(start: str, environ: Mapping[str, str] | None = None) -> Config:
         ConfigError: A file or variable can't be used.
     """
     environ = os.environ if environ is None else environ
-    path = _find(start, environ)
+    path = config_path(start, environ)
     settings = {} if path is None else _read(path)
     override = environ.get(EXECUTOR) or None
     if override is not None and override != LOCAL:
@@ -95,7 +95,8 @@ def load_config(start: str, environ: Mapping[str, str] | None = None) -> Config:
     return Config(**settings, override=override)
 
 
-def _find(start: str, environ: Mapping[str, str]) -> str | None:
+def config_path(start: str, environ: Mapping[str, str]) -> str | None:
+    """The file that configures a folder: there or above, else in ``.perqueue`` there, else the user's own."""
     here = os.path.abspath(start)
     candidates = []
     while True:

@@ -83,6 +83,7 @@ def test_filter(make: Callable[[], Selection], keys: list[int]) -> None:
         (lambda: Selection(ids="5-3"), "ids '5-3' can't be read"),
         (lambda: Selection(ids=-1), "ids -1 can't be read"),
         (lambda: Selection(ids=""), "ids '' can't be read"),
+        (lambda: Selection(ids="1-9999999"), "a range of more than 1,000,000 numbers"),
         (lambda: Selection(ids=[]), "ids \\[\\] can't be read: give at least one number"),
         (lambda: Selection(mq_ids="x"), "mq_ids 'x' can't be read"),
         (lambda: Selection(names=""), "names '' can't be read: give at least one name"),

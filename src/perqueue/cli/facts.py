@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from perqueue.config import _find
+from perqueue.config import config_path
 from perqueue.engine.driver import Driver, driver
 from perqueue.engine.folder import need_folder
 
@@ -22,7 +22,7 @@ def show_info(*, as_json: bool) -> None:
             counts, busy, moved_by = state.counts(), state.busy(), driver(folder, state)
     finally:
         store.close()
-    config = _find(os.getcwd(), os.environ)
+    config = config_path(os.getcwd(), os.environ)
     facts: dict[str, Any] = {
         "folder": folder.root,
         "id": folder.id,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from .errors import SelectionError
 from .states import BY_LETTER, EntryState
 
 Ids: TypeAlias = "str | int | range | Iterable[int | str | range]"
+
+
+_MOST: Final = 1_000_000
+"""Numbers in one range; more than any queue holds is a slip of the fingers."""
 
 
 class Selectable(Protocol):
@@ -109,7 +113,12 @@ def _numbers(what: str, given: Ids) -> frozenset[int]:
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", str(part))
         if match is None or (match[2] and int(match[2]) < int(match[1])):
             raise SelectionError(what, given, "give numbers and ranges such as 1,3-5")
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+        span = range(int(match[1]), int(match[2] or match[1]) + 1)
+        if span.stop - span.start > _MOST:
+            raise SelectionError(
+                what, given, f"a range of more than {_MOST:,} numbers; leave the option out to mean all"
+            )
+        found.update(span)
     if not found:
         raise SelectionError(what, given, "give at least one number")
     return frozenset(found)

@@ -21,7 +21,8 @@ USUAL: Final = (
     "LANG", "LANGUAGE", "LC_*", "TZ",
     # how programs find their parts
     "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_*", "LIBRARY_PATH", "CPATH", "PKG_CONFIG_PATH", "MANPATH", "PYTHON*",
-    "VIRTUAL_ENV", "CONDA_*", "MAMBA_*", "MODULE*", "LOADEDMODULES", "_LMFILES_", "LMOD_*", "EASYBUILD*", "EB*", "XDG_*",
+    "VIRTUAL_ENV", "CONDA_*", "MAMBA_*", "MODULE*", "LOADEDMODULES", "_LMFILES_", "LMOD_*", "EASYBUILD*", "EB*",
+    "XDG_*",
     # how they compute
     "OMP_*", "MKL_*", "OPENBLAS_*", "BLIS_*", "NUMEXPR_*", "KMP_*", "GOMP_*", "CUDA_*", "NVIDIA_*", "HIP_*", "ROCR_*",
     "OMPI_MCA_*", "I_MPI_*", "UCX_*", "MPLBACKEND", "MPLCONFIGDIR", "NUMBA_*", "JAX_*", "XLA_*", "TORCH_*", "TF_*",

@@ -10,7 +10,7 @@ from attrs import frozen
 from perqueue.store.protocol import Lease, Snapshot
 
 from .folder import QueueFolder
-from .lease import _dead
+from .lease import owner_dead
 
 
 @frozen
@@ -36,7 +36,7 @@ class Driver:
 def driver(folder: QueueFolder, state: Snapshot) -> Driver:
     """Who drives the queue now."""
     lease = state.lease()
-    return Driver(listening(folder), lease, lease is not None and _dead(lease))
+    return Driver(listening(folder), lease, lease is not None and owner_dead(lease))
 
 
 def listening(folder: QueueFolder) -> bool:

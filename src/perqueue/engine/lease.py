@@ -31,7 +31,7 @@ def take_lease(store: Store, patience: float = 0.0) -> Lease | None:
         with store.snapshot() as snapshot:
             held = snapshot.lease()
         now = time.monotonic()
-        if held is None or _dead(held) or (watched and watched[0] == held and now - watched[1] > STALE):
+        if held is None or owner_dead(held) or (watched and watched[0] == held and now - watched[1] > STALE):
             taken = _take(store, held)
             if taken is not None:
                 return taken
@@ -71,7 +71,7 @@ def _take(store: Store, seen: Lease | None) -> Lease | None:
         return lease
 
 
-def _dead(lease: Lease) -> bool:
+def owner_dead(lease: Lease) -> bool:
     """Whether the owner can be seen from here to be dead, a zombie that nobody has waited for included."""
     if lease.host != host():
         return False
