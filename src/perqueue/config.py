@@ -116,7 +116,7 @@ def _read(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             tables = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # not TOML, or not UTF-8
         raise ConfigError(path, "the file", f"it can't be read: {error}") from error
     settings: dict[str, Any] = {}
     for table, keys in _checked_tables(path, tables).items():

@@ -164,7 +164,7 @@ def create_folder(where: str, store: str = "sqlite") -> QueueFolder:
     made = QueueFolder(root, uuid.uuid4().hex, host(), plugin.name)
     making = f"{root}.{os.getpid()}.{made.id[:8]}.new"
     try:
-        os.makedirs(making)
+        os.mkdir(making)
         with open(f"{making}/.gitignore", "w", encoding="utf-8") as file:
             file.write("*\n")
         Spool(making).make()

@@ -8,11 +8,12 @@ second launch from running.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
+from perqueue.config import Config
 from perqueue.core.events import Ended, Launched, Started
 from perqueue.core.records import Context, PendingStop
 from perqueue.runner.job import Job
@@ -76,3 +77,28 @@ class Executor(Protocol):
     def close(self) -> None:
         """Let go of everything; what runs goes on."""
         ...
+
+
+@frozen
+class Site:
+    """Where an executor works: a queue's folder ``.perqueue``, and the id that tells the queue from any other."""
+
+    root: str
+    queue: str
+
+
+@frozen
+class ExecutorPlugin:
+    """A kind of executor.
+
+    Args:
+        name: What configuration calls it.
+        summary: One line for listings.
+        open: Start it for a queue, under a configuration.
+        resident: Whether it works only while a supervisor lives on the queue's home host.
+    """
+
+    name: str
+    summary: str
+    open: Callable[[Site, Config], Executor]
+    resident: bool = False

@@ -1,1 +1,1 @@
-"""How executors, stores and more are found: descriptors, hookspecs and the typed manager."""
+"""How executors, stores and more are found: the hooks, and the typed manager."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from perqueue.executors.local import LOCAL
+from perqueue.executors.protocol import ExecutorPlugin
+from perqueue.store.protocol import StorePlugin
 from perqueue.store.sqlite import SQLITE
 
-from .descriptors import ExecutorPlugin, StorePlugin
 from .spec import hookimpl
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import pluggy
 from attrs import frozen
 
 from perqueue.core.errors import PerQueueError, UsageError
+from perqueue.executors.protocol import ExecutorPlugin
+from perqueue.store.protocol import StorePlugin
 
 from . import spec
-from .descriptors import ExecutorPlugin, StorePlugin
+
+_P = TypeVar("_P", ExecutorPlugin, StorePlugin)
 
 
 class PluginConflictError(PerQueueError):
@@ -69,16 +73,31 @@ def load_plugins() -> Plugins:
     manager.register(builtin, "perqueue")
     failed = _load_installed(manager)
     executors: dict[str, ExecutorPlugin] = {}
-    for brought in manager.hook.perqueue_executors():
-        for executor in brought:
+    stores: dict[str, StorePlugin] = {}
+    for name, plugin in manager.list_name_plugin():
+        try:
+            its_executors = _brought(manager, plugin, "perqueue_executors", ExecutorPlugin)
+            its_stores = _brought(manager, plugin, "perqueue_stores", StorePlugin)
+        except Exception as error:  # as when it is loaded
+            failed[name] = f"{type(error).__name__}: {error}"
+            continue
+        for executor in its_executors:
             if executors.setdefault(executor.name, executor) is not executor:
                 raise PluginConflictError("executor", executor.name)
-    stores: dict[str, StorePlugin] = {}
-    for brought in manager.hook.perqueue_stores():
-        for store in brought:
+        for store in its_stores:
             if stores.setdefault(store.name, store) is not store:
                 raise PluginConflictError("store", store.name)
     return Plugins(executors, stores, failed)
+
+
+def _brought(manager: pluggy.PluginManager, plugin: object, hook: str, kind: type[_P]) -> list[_P]:
+    """What one plugin alone brings through a hook, so that its failure is nobody else's."""
+    others = [other for other in manager.get_plugins() if other is not plugin]
+    found = [part for brought in manager.subset_hook_caller(hook, others)() for part in brought]
+    for part in found:
+        if not isinstance(part, kind):
+            raise TypeError(f"{hook}() brings {part!r}, which is no {kind.__name__}")
+    return found
 
 
 def _load_installed(manager: pluggy.PluginManager) -> dict[str, str]:

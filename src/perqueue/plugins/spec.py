@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import pluggy
 
-from .descriptors import ExecutorPlugin, StorePlugin
+from perqueue.executors.protocol import ExecutorPlugin
+from perqueue.store.protocol import StorePlugin
 
 NAME = "perqueue"
 hookspec = pluggy.HookspecMarker(NAME)

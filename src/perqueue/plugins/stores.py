@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .descriptors import StorePlugin
+from perqueue.store.protocol import StorePlugin
 
 
 def store_plugin(name: str) -> StorePlugin:

@@ -26,6 +26,7 @@ import socket
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -153,10 +154,12 @@ class Server:
 
     def _receive(self) -> None:
         try:
-            for header, body in self._channel.receive():
-                self._obey(header, body)
+            # To the end of what has arrived: where the supervisor has gone, that is known before a job of its is begun.
+            while messages := self._channel.receive():
+                for header, body in messages:
+                    self._obey(header, body)
         except (FrameError, KeyError, TypeError) as exc:
-            os.write(2, f"The fork server hangs up: {type(exc).__name__}: {exc}\n".encode())
+            _complain(f"The fork server hangs up: {type(exc).__name__}: {exc}\n")
             self._channel.close()
 
     def _obey(self, header: dict[str, Any], body: bytes) -> None:
@@ -243,7 +246,7 @@ class Server:
 
     def _not_now(self, header: dict[str, Any], exc: OSError) -> None:
         """Too many processes, no memory, a full disk: that passes."""
-        os.write(2, f"The fork server can't start entry {header['key']} now: {exc}\n".encode())
+        _complain(f"The fork server can't start entry {header['key']} now: {exc}\n")
         self._no_fork_before = time.monotonic() + _LOOK
 
     def _end(self, pid: int, child: Child) -> End:
@@ -259,7 +262,7 @@ class Server:
         try:
             ours = has_outcome(self._root, end)
         except (OSError, OutcomeUnwrittenError) as exc:
-            os.write(2, f"The end of entry {key} (attempt {attempt}) is not recorded yet: {exc}\n".encode())
+            _complain(f"The end of entry {key} (attempt {attempt}) is not recorded yet: {exc}\n")
             self._unrecorded.append(end)
             return
         if ours:
@@ -272,6 +275,12 @@ class Server:
         ends, self._unrecorded = self._unrecorded, []
         for end in ends:
             self._record(end)
+
+
+def _complain(text: str) -> None:
+    """Say something in the supervisor's log, which may lie on the very disk that is full."""
+    with suppress(OSError):
+        os.write(2, text.encode())
 
 
 def _checked(header: dict[str, Any]) -> dict[str, Any]:
@@ -298,7 +307,7 @@ def main(arguments: list[str]) -> None:
             Server(sock, root, cores).run()
         except ZygoteGoneError:
             # Its tasks run on; the supervisor finds them by their claims.
-            os.write(2, b"The fork server's zygote was killed: the server leaves too.\n")
+            _complain("The fork server's zygote was killed: the server leaves too.\n")
 
 
 if __name__ == "__main__":

@@ -168,6 +168,10 @@ class State:
         """All attempts of an entry, oldest first."""
         return [self.tries[at] for at in sorted(self.tries) if at[0] == key]
 
+    def keys_of(self, graph: int) -> list[int]:
+        """Keys of a graph's entries."""
+        return sorted(entry.key for entry in self.entries.values() if entry.graph == graph)
+
     def place_of(self, key: int) -> list[int]:
         """Entries of the same node."""
         entry = self.entries.get(key)

@@ -7,7 +7,7 @@ somebody else holds the lease by then, committing raises :class:`LeaseLostError`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -117,6 +117,10 @@ class Snapshot(View, Protocol):
         """All attempts of an entry, oldest first."""
         ...
 
+    def keys_of(self, graph: int) -> list[int]:
+        """Keys of all entries of a graph, ascending."""
+        ...
+
     def place_of(self, key: int) -> list[int]:
         """Keys of all entries of the same node of the same graph, this one included."""
         ...
@@ -181,3 +185,20 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of files."""
         ...
+
+
+@frozen
+class StorePlugin:
+    """A kind of store.
+
+    Args:
+        name: What ``pq init -b`` calls it.
+        summary: One line for listings.
+        create: Make an empty store in a queue's folder, given the path of ``.perqueue``.
+        open: Open the store of a queue's folder, given the path of ``.perqueue``.
+    """
+
+    name: str
+    summary: str
+    create: Callable[[str], None]
+    open: Callable[[str], Store]

@@ -12,7 +12,6 @@ import math
 import os
 import select
 import signal
-import sys
 import time
 from contextlib import suppress
 from typing import Final
@@ -24,6 +23,7 @@ from perqueue.engine.lease import BEAT, beat, release, take_lease
 from perqueue.engine.tick import Mover
 from perqueue.engine.wake import poke
 from perqueue.executors.local import LOCAL
+from perqueue.executors.protocol import Site
 from perqueue.runner.process import host
 from perqueue.store.protocol import Lease, LeaseLostError, Store
 
@@ -40,7 +40,7 @@ class Supervisor:
 
     def __init__(self, folder: QueueFolder, store: Store, config: Config, lease: Lease, wake: Wake) -> None:
         self._folder, self._store, self._config, self._wake = folder, store, config, wake
-        self._executor = LOCAL.open(folder, config)
+        self._executor = LOCAL.open(Site(folder.root, folder.id), config)
         self._mover = Mover(folder, store, [self._executor], config, lease, say)
         self._spool = folder.spool()
         self._identity = _identity(folder.root)
@@ -163,10 +163,11 @@ class Wake:
 
 
 def say(what: str) -> None:
-    """One line to the supervisor's log."""
+    """One line to the supervisor's log, if there is room for it."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    sys.stderr.write(f"{stamp} supervisor {os.getpid()} on {host()}: {what}\n")
-    sys.stderr.flush()
+    with suppress(OSError):
+        # At once and unbuffered: what a full disk refuses must not be tried again at every later line.
+        os.write(2, f"{stamp} supervisor {os.getpid()} on {host()}: {what}\n".encode("utf-8", "backslashreplace"))
 
 
 def main(root: str) -> int:

@@ -17,10 +17,9 @@ def dependency_graph(state: Snapshot, graph: int) -> nx.DiGraph[int]:
     import networkx as nx  # it takes its time to import, and not everybody who asks for parents draws
 
     found: nx.DiGraph[int] = nx.DiGraph()
-    for row in state.rows():
-        if row.entry.graph == graph:
-            found.add_node(row.entry.key)
-            found.add_edges_from((row.entry.key, parent) for parent in parents_of(state, row.entry))
+    for row in state.rows(state.keys_of(graph)):
+        found.add_node(row.entry.key)
+        found.add_edges_from((row.entry.key, parent) for parent in parents_of(state, row.entry))
     return found
 
 
@@ -35,50 +34,31 @@ def children_of(state: Snapshot, entry: Entry) -> list[int]:
 
 
 def _children(state: Snapshot, item: Entry | Frame) -> Iterator[int]:
+    """Who first reads what an item returns, group boundaries looked through."""
     if item.node < 0:
         return
     node = state.node(item.graph, item.node)
     for child in node.children:
-        ref = state.at(item.frame, item.copy, child)
-        if ref is not None:
-            yield from _readers(state, ref)
+        yield from _entries_at(state, state.at(item.frame, item.copy, child), first=True)
     around = state.frame(item.frame)
     if node.last and around is not None:
         yield from _children(state, around)
 
 
-def _readers(state: Snapshot, ref: Ref) -> Iterator[int]:
-    """The entries that first read what reaches a ref: itself, those first in a group, or those behind a join."""
-    if ref > 0:
-        yield ref
-        return
-    frame = state.frame(-ref)
-    if frame is None:
-        return
-    if frame.scope < 0 or frame.copies == 0:
-        yield from _children(state, frame)
-        return
-    for copy in range(frame.copies):
-        for node in state.scope(frame.graph, frame.scope).first:
-            inner = state.at(frame.id, copy, node)
-            if inner is not None:
-                yield from _readers(state, inner)
-
-
 def _parents(state: Snapshot, item: Entry | Frame) -> Iterator[int]:
+    """Whose results an item reads, group boundaries looked through."""
     links = state.node(item.graph, item.node).parents if item.node >= 0 else ()
-    if not links:
-        around = state.frame(item.frame)
-        if around is not None:
-            yield from _parents(state, around)
     for link in links:
-        ref = state.at(item.frame, item.copy, link.parent)
-        if ref is not None:
-            yield from _results(state, ref)
+        yield from _entries_at(state, state.at(item.frame, item.copy, link.parent), first=False)
+    around = state.frame(item.frame)
+    if not links and around is not None:
+        yield from _parents(state, around)
 
 
-def _results(state: Snapshot, ref: Ref) -> Iterator[int]:
-    """The entries whose results pass on what a ref returns."""
+def _entries_at(state: Snapshot, ref: Ref | None, *, first: bool) -> Iterator[int]:
+    """The entries at one end of a ref: itself, a group's first or last, or those beyond a join or an empty group."""
+    if ref is None:
+        return
     if ref > 0:
         yield ref
         return
@@ -86,10 +66,9 @@ def _results(state: Snapshot, ref: Ref) -> Iterator[int]:
     if frame is None:
         return
     if frame.scope < 0 or frame.copies == 0:
-        yield from _parents(state, frame)
+        yield from _children(state, frame) if first else _parents(state, frame)
         return
+    scope = state.scope(frame.graph, frame.scope)
     for copy in range(frame.copies):
-        for node in state.scope(frame.graph, frame.scope).last:
-            inner = state.at(frame.id, copy, node)
-            if inner is not None:
-                yield from _results(state, inner)
+        for node in scope.first if first else scope.last:
+            yield from _entries_at(state, state.at(frame.id, copy, node), first=first)

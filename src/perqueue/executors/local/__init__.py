@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from perqueue.plugins.descriptors import ExecutorPlugin
+from ..protocol import ExecutorPlugin, Site
 
 if TYPE_CHECKING:
     from perqueue.config import Config
-    from perqueue.engine.folder import QueueFolder
 
     from .executor import LocalExecutor
 
 
-def _open(folder: QueueFolder, config: Config) -> LocalExecutor:
+def _open(site: Site, config: Config) -> LocalExecutor:
+    from perqueue.runner.spool import Spool
+
     from .executor import LocalExecutor
 
-    return LocalExecutor(folder.root, folder.spool(), config.cores, folder.supervisor_log)
+    return LocalExecutor(site.root, Spool(site.root, site.queue), config.cores, f"{site.root}/supervisor.log")
 
 
 LOCAL: Final = ExecutorPlugin(

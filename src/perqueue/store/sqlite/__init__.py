@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from perqueue.plugins.descriptors import StorePlugin
-
+from ..protocol import StorePlugin
 from .store import SqliteStore
 
 FILE: Final = "queue.db"

@@ -216,6 +216,10 @@ class Reads:
         found = self._sql.execute("SELECT * FROM attempts WHERE key = ? ORDER BY number", (key,))
         return [attempt_in(row) for row in found]
 
+    def keys_of(self, graph: int) -> list[int]:
+        """Keys of a graph's entries."""
+        return [key for (key,) in self._sql.execute("SELECT key FROM entries WHERE graph = ? ORDER BY key", (graph,))]
+
     def place_of(self, key: int) -> list[int]:
         """Entries of the same node."""
         row = self._sql.execute("SELECT graph, node FROM entries WHERE key = ?", (key,)).fetchone()

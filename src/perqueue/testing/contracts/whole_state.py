@@ -41,6 +41,7 @@ def answers(shown: Snapshot, *, graphs: bool = True) -> dict[str, object]:
         if entry is not None:
             found[f"attempt of {key}"] = shown.attempt(key, entry.attempt)
             found[f"place of {key}"] = shown.place_of(key)
+            found[f"keys beside {key}"] = shown.keys_of(entry.graph)
             found[f"at the place of {key}"] = shown.at(entry.frame, entry.copy, entry.node)
     for number in range(given.frame + 2):
         found[f"frame {number}"] = frame = shown.frame(number)

@@ -1,0 +1,149 @@
+"""What users ask of a queue, as transactions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.engine.conftest import Bench
+
+from perqueue import StaticWidthGroup
+from perqueue.codec import BlobFolder, no_blobs
+from perqueue.config import Config, PartitionError
+from perqueue.core.errors import CycleError, ResourcesError, StateError, UnknownEntryError
+from perqueue.core.records import Context, PendingStop, Verdict
+from perqueue.core.resources import Resources
+from perqueue.engine import requests
+from perqueue.engine.requests import ArgumentsError
+
+
+def test_a_submission_is_checked_before_it_is_stored(bench: Bench) -> None:
+    """Whatever is wrong with it is said when it is made ready, without touching the store."""
+    a, b = bench.task("a"), bench.task("b")
+    before = bench.store.version()
+    with pytest.raises(CycleError):
+        bench.submit({a: [b], b: [a]})
+    with pytest.raises(PartitionError, match="xeon24"):
+        bench.submit(bench.task(resources="24:xeon24:1h"))
+    with pytest.raises(ArgumentsError, match="'task'"):
+        bench.submit(bench.task(args={"x": object()}))
+    assert bench.states() == {}
+    assert bench.store.version() == before
+
+
+def test_a_submission_can_be_stored_twice(bench: Bench) -> None:
+    """What was made ready makes new entries each time."""
+    submission = requests.Submission(bench.task() >> bench.task(), bench.config, no_blobs)
+    context = bench_context()
+    with bench.store.transaction() as state:
+        assert submission.store(state, context) == [1, 2]
+        assert submission.store(state, context) == [3, 4]
+
+
+def test_tasks_are_stored_with_their_executor_and_context(bench: Bench) -> None:
+    """Each task has the executor of its partition; one submission has one context."""
+    config = Config(partitions={"xeon24": "slurm"})
+    bench.submit(bench.task("a") >> bench.task("b", resources="24:xeon24:1h"), config)
+    bench.submit(bench.task("c"))
+    with bench.store.snapshot() as state:
+        tasks = {row.task.name: row.task for row in state.rows()}
+        assert state.context(tasks["a"].context).folder == bench.folder.folder
+    assert [tasks[name].executor for name in "abc"] == ["local", "slurm", "local"]
+    assert len({task.context for task in tasks.values()}) == 1
+
+
+def test_large_arguments_are_kept_beside_the_store(bench: Bench) -> None:
+    """A large array among the arguments is a blob, that the text only names."""
+    text = requests.encoded_args("relax", {"x": np.arange(10_000)}, BlobFolder(bench.folder.blobs))
+    assert len(text) < 1000
+    assert len(list(Path(bench.folder.blobs).glob("*/*.npy"))) == 1
+
+
+def test_all_bad_arguments_are_named_at_once() -> None:
+    """The error lists every argument that can't be stored."""
+    with pytest.raises(ArgumentsError, match=r"'relax'.*'a'.*object.*'b'.*function"):
+        requests.encoded_args("relax", {"a": object(), "fine": 1, "b": lambda: 1}, no_blobs)
+
+
+def test_resources_with_their_executor() -> None:
+    """New resources bring the executor of their partition along."""
+    config = Config(partitions={"xeon24": "slurm"})
+    asked = Resources.parse("24:xeon24:1h")
+    for given in ("24:xeon24:1h", asked):
+        assert requests.resources_change(given, config) == {"resources": asked, "executor": "slurm"}
+    with pytest.raises(PartitionError):
+        requests.resources_change("24:xeon40:1h", config)
+    with pytest.raises(ResourcesError):
+        requests.resources_change("xeon24", config)
+
+
+def test_new_resources_move_an_entry_to_another_executor(bench: Bench) -> None:
+    """An entry that is edited onto another partition is ready for that one's executor."""
+    bench.submit(bench.task())
+    change = requests.resources_change("24:xeon24:1h", Config(partitions={"xeon24": "slurm"}))
+    with bench.store.transaction() as state:
+        assert requests.edit(state, 1, change, everywhere=False) == [1]
+        assert (state.ready("local", 9), state.ready("slurm", 9)) == ([], [1])
+
+
+def test_an_edit_of_all_entries_of_a_task(bench: Bench) -> None:
+    """The keys that changed are those of the same node, and no others."""
+    task = bench.task()
+    bench.submit(StaticWidthGroup(task, 3) >> bench.task())
+    bench.submit(task)
+    with bench.store.transaction() as state:
+        assert requests.edit(state, 2, {"args": '{"x":1}'}, everywhere=True) == [1, 2, 3]
+        rows = list(state.rows())
+    assert [json.loads(row.task.args) for row in rows] == [{"x": 1}] * 3 + [{}] * 2
+
+
+def test_resubmitting(bench: Bench) -> None:
+    """A settled entry gets the goahead again, with a new attempt once it is taken."""
+    bench.submit(bench.task())
+    bench.end(1, verdict=Verdict.failed)
+    with bench.store.transaction() as state:
+        requests.resubmit(state, [1])
+    assert bench.states() == {1: "goahead"}
+    bench.admit(1)
+    assert [attempt.number for attempt in bench.attempts(1)] == [1, 2]
+
+
+def test_giving_up_what_is_with_an_executor(bench: Bench) -> None:
+    """Its attempt is to be stopped, and it keeps its state until its executor says that it has ended."""
+    bench.submit(bench.task())
+    bench.admit(1)
+    with bench.store.transaction() as state:
+        requests.cancel(state, [1])
+        assert state.stops() == [PendingStop(1, 1, "local", "cancelled")]
+    assert bench.states() == {1: "queueing"}
+    bench.end(1, None, Verdict.failed)
+    assert bench.states() == {1: "failed"}
+
+
+def test_removing_tells_all_that_went(bench: Bench) -> None:
+    """The keys that are returned are those that were asked for and all that depended on them."""
+    bench.submit(bench.task() >> bench.task() >> bench.task())
+    bench.submit(bench.task())
+    with bench.store.transaction() as state:
+        assert sorted(requests.remove(state, [2])) == [2, 3]
+    assert sorted(bench.states()) == [1, 4]
+
+
+def test_requests_that_can_not_be_met(bench: Bench) -> None:
+    """Unknown entries and entries in the wrong state are named, and nothing is changed."""
+    bench.submit(bench.task() >> bench.task())
+    with bench.store.transaction() as state:
+        for ask in (requests.resubmit, requests.cancel, requests.remove):
+            with pytest.raises(UnknownEntryError, match="no entry 9"):
+                ask(state, [9])
+        with pytest.raises(UnknownEntryError, match="no entry 9"):
+            requests.edit(state, 9, {}, everywhere=False)
+        with pytest.raises(StateError, match="entry 2: it is waiting"):
+            requests.resubmit(state, [2])
+    assert bench.states() == {1: "goahead", 2: "waiting"}
+
+
+def bench_context() -> Context:
+    return Context("/usr/bin/python3", "/work", ())
