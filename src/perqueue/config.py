@@ -57,6 +57,11 @@ class Config:
     partitions: Mapping[str, str] = field(factory=dict)
     override: str | None = None
 
+    @property
+    def executors(self) -> list[str]:
+        """Names of all executors that something may be given to, the local one first."""
+        return [LOCAL, *sorted({*self.partitions.values()} - {LOCAL})]
+
     def executor_for(self, resources: Resources) -> str:
         """Name of the executor for these resources.
 

@@ -17,6 +17,8 @@ from perqueue.core.records import Context, PendingStop, Verdict
 from perqueue.core.resources import Resources
 from perqueue.engine import requests
 from perqueue.engine.requests import ArgumentsError
+from perqueue.executors.protocol import Executor, ExecutorPlugin, Site
+from perqueue.plugins import manager
 
 
 def test_a_submission_is_checked_before_it_is_stored(bench: Bench) -> None:
@@ -42,6 +44,18 @@ def test_a_submission_can_be_stored_twice(bench: Bench) -> None:
         assert submission.store(state, context) == [3, 4]
 
 
+@pytest.fixture
+def slurm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An executor of that name is installed."""
+
+    def open_none(_site: Site, _config: Config) -> Executor:
+        raise AssertionError("nothing is launched here")
+
+    plugin = ExecutorPlugin("slurm", "for tests", open_none)
+    monkeypatch.setattr(manager, "load_plugins", lambda: manager.Plugins({"slurm": plugin}, {}, {}))
+
+
+@pytest.mark.usefixtures("slurm")
 def test_tasks_are_stored_with_their_executor_and_context(bench: Bench) -> None:
     """Each task has the executor of its partition; one submission has one context."""
     config = Config(partitions={"xeon24": "slurm"})
@@ -67,6 +81,7 @@ def test_all_bad_arguments_are_named_at_once() -> None:
         requests.encoded_args("relax", {"a": object(), "fine": 1, "b": lambda: 1}, no_blobs)
 
 
+@pytest.mark.usefixtures("slurm")
 def test_resources_with_their_executor() -> None:
     """New resources bring the executor of their partition along."""
     config = Config(partitions={"xeon24": "slurm"})
@@ -79,6 +94,13 @@ def test_resources_with_their_executor() -> None:
         requests.resources_change("xeon24", config)
 
 
+def test_executor_that_is_not_installed() -> None:
+    """An executor that the configuration names and nobody brings is refused at once, not waited for."""
+    with pytest.raises(manager.UnknownPluginError, match="no executor 'slurm'; installed are: local"):
+        requests.resources_change("24:xeon24:1h", Config(partitions={"xeon24": "slurm"}))
+
+
+@pytest.mark.usefixtures("slurm")
 def test_new_resources_move_an_entry_to_another_executor(bench: Bench) -> None:
     """An entry that is edited onto another partition is ready for that one's executor."""
     bench.submit(bench.task())
@@ -146,4 +168,4 @@ def test_requests_that_can_not_be_met(bench: Bench) -> None:
 
 
 def bench_context() -> Context:
-    return Context("/usr/bin/python3", "/work", ())
+    return Context("/usr/bin/python3", "/here", ())

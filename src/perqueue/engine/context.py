@@ -55,6 +55,10 @@ SECRETS: Final = (
     "*API_KEY*",
     "*APIKEY*",
     "*PRIVATE_KEY*",
+    "*ACCESS_KEY*",
+    "*PASSPHRASE*",
+    "*_PASS",
+    "*_PWD",
 )
 """What is never stored, even if the configuration allows it."""
 
@@ -88,5 +92,6 @@ def _absolute(name: str, value: str, folder: str) -> str:
     """Search paths relative to the submission's folder keep their meaning in a process that starts elsewhere."""
     if name not in _PATH_LISTS:
         return value
-    parts = value.split(os.pathsep)
-    return os.pathsep.join(part if not part or os.path.isabs(part) else os.path.join(folder, part) for part in parts)
+    # An empty part means the current folder, except that an empty value means nothing.
+    parts = value.split(os.pathsep) if value else []
+    return os.pathsep.join(os.path.join(folder, part) if part else folder for part in parts)

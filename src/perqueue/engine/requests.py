@@ -19,6 +19,7 @@ from perqueue.core.planner import plan
 from perqueue.core.records import Context, StoredTask
 from perqueue.core.resources import Resources
 from perqueue.core.tasklike import Task
+from perqueue.plugins.executors import executor_plugin
 from perqueue.store.protocol import Transaction
 
 
@@ -125,9 +126,10 @@ def resources_change(resources: str | Resources, config: Config) -> dict[str, ob
     Raises:
         ResourcesError: They are not in the grammar.
         PartitionError: Nothing configures their partition.
+        UnknownPluginError: The executor that the configuration names is not installed.
     """
     parsed = Resources.parse(resources)
-    return {"resources": parsed, "executor": config.executor_for(parsed)}
+    return {"resources": parsed, "executor": _executor(parsed, config)}
 
 
 def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
@@ -137,10 +139,15 @@ def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
         func=task.func,
         args=encoded_args(task.name, task.args, blobs),
         resources=task.resources,
-        executor=config.executor_for(task.resources),
+        executor=_executor(task.resources, config),
         context=0,
         folder=task.folder,
     )
+
+
+def _executor(resources: Resources, config: Config) -> str:
+    """Name of the executor for these resources, which is installed."""
+    return executor_plugin(config.executor_for(resources)).name
 
 
 def _apply(state: Transaction, event: Event) -> Decision:

@@ -83,6 +83,7 @@ class Server:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._poll.register(self._wake_read, select.POLLIN)
+        self._poll.register(self._zygote.fileno(), 0)  # for its end only: answers are read when they are due
         self._channel.send("ready", pid=os.getpid())
         while True:
             if self._terminated:
@@ -134,6 +135,8 @@ class Server:
         for descriptor, _ in self._poll.poll(math.ceil(timeout * 1000)):
             if descriptor == self._wake_read:
                 os.read(self._wake_read, 4096)
+            elif descriptor == self._zygote.fileno():
+                raise ZygoteGoneError
             elif descriptor in self._exits:
                 self._poll.unregister(descriptor)
                 os.close(descriptor)

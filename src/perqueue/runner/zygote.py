@@ -61,6 +61,10 @@ class Zygote:
         self._sock = ours
         self._out = bytearray()
 
+    def fileno(self) -> int:
+        """The descriptor that hangs up when it dies."""
+        return self._sock.fileno()
+
     def ask_to_fork(self, prepared: Prepared) -> None:
         """Have a task started. Answers come in the order of the questions, after :meth:`flush`."""
         self._ask(b"F" + marshal.dumps(tuple(prepared)))

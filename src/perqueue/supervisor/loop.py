@@ -11,6 +11,7 @@ import fcntl
 import math
 import os
 import select
+import shutil
 import signal
 import time
 from contextlib import suppress
@@ -22,8 +23,8 @@ from perqueue.engine.folder import QueueFolder, open_folder
 from perqueue.engine.lease import BEAT, beat, release, take_lease
 from perqueue.engine.tick import Mover
 from perqueue.engine.wake import poke
-from perqueue.executors.local import LOCAL
 from perqueue.executors.protocol import Site
+from perqueue.plugins.executors import executor_plugin
 from perqueue.runner.process import host
 from perqueue.store.protocol import Lease, LeaseLostError, Store
 
@@ -40,8 +41,9 @@ class Supervisor:
 
     def __init__(self, folder: QueueFolder, store: Store, config: Config, lease: Lease, wake: Wake) -> None:
         self._folder, self._store, self._config, self._wake = folder, store, config, wake
-        self._executor = LOCAL.open(Site(folder.root, folder.id), config)
-        self._mover = Mover(folder, store, [self._executor], config, lease, say)
+        site = Site(folder.root, folder.id)
+        self._executors = [executor_plugin(name).open(site, config) for name in config.executors]
+        self._mover = Mover(folder, store, self._executors, config, lease, say)
         self._spool = folder.spool()
         self._identity = _identity(folder.root)
         self._seen = -1
@@ -67,7 +69,8 @@ class Supervisor:
                 else:
                     look = self._wait_for_news(idle_since)
         finally:
-            self._executor.close()
+            for executor in self._executors:
+                executor.close()
 
     def _idle_left(self, idle_since: float | None) -> float:
         """Seconds until it is time to leave."""
@@ -76,12 +79,12 @@ class Supervisor:
     def _wait_for_news(self, idle_since: float | None) -> bool:
         """Sleep until there is a reason to tick. Whether it is one from outside, to read the spool for."""
         while True:
-            patience = min(self._executor.patience(), self._idle_left(idle_since))
+            patience = min(self._idle_left(idle_since), *(executor.patience() for executor in self._executors))
             ready = self._sleep(max(0.0, min(LOOK, patience)))
             if self._wake.descriptor in ready and self._wake.drain():
                 return True
             if ready:
-                if self._executor.saturated():
+                if any(executor.saturated() for executor in self._executors):
                     time.sleep(GATHER)
                 return False
             if patience < LOOK or not self._is_here():
@@ -93,7 +96,8 @@ class Supervisor:
     def _sleep(self, timeout: float) -> list[int]:
         """Wait for pokes and for executors; the descriptors that are ready."""
         poll = select.poll()
-        for descriptor in (self._wake.descriptor, *self._executor.descriptors()):
+        theirs = (descriptor for executor in self._executors for descriptor in executor.descriptors())
+        for descriptor in (self._wake.descriptor, *theirs):
             poll.register(descriptor, select.POLLIN)
         return [descriptor for descriptor, _ in poll.poll(timeout * 1000)]
 
@@ -127,11 +131,12 @@ class Supervisor:
         self._wake.close()
         with self._store.snapshot() as state:
             busy = state.busy()
-            active = {f"{key}.{attempt}" for key, attempt in state.active(self._executor.name)}
         if busy:
             self._wake.open()
             return True
-        self._spool.sweep(lambda key, attempt: f"{key}.{attempt}" in active)
+        # Nothing is with an executor, and nobody can launch anything before the lock is let go.
+        self._spool.sweep(lambda _key, _attempt: False)
+        shutil.rmtree(f"{self._spool.folder}/inputs", ignore_errors=True)
         return False
 
 
