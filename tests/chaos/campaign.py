@@ -13,7 +13,7 @@ ENTRIES: Final = 61
 
 
 def submit_campaign(nap: float = 0.01) -> None:
-    """Submit it, in two parts, to the current folder's queue. ``nap``: how long each task takes at least, in seconds."""
+    """Submit it, in two parts, to the current folder's queue. ``nap``: seconds that each task takes at least."""
     left, right, many, meet, last = (quick(nap, name) for name in ("left", "right", "many", "meet", "last"))
     diamond = quick(nap, "first") >> (left | right) >> StaticWidthGroup(many, 20) >> meet
     nested = StaticWidthGroup(StaticWidthGroup(quick(nap, "inner") >> quick(nap, "outer"), 3), 4)

@@ -71,9 +71,11 @@ def _place(found: Cast, pid: int) -> None:
     elif b"perqueue.runner.forkserver" in command:
         _, parent, _, session, *_ = _fields(pid)
         if int(session) == pid:
-            # Server and tasks lead sessions of their own; the server writes to the supervisor's log.
+            # Server and tasks lead sessions of their own; the server writes to the supervisor's log, as does a task of
+            # the zygote's for a moment.
             output = os.readlink(f"/proc/{pid}/fd/1")
-            (found.servers if output.endswith("/supervisor.log") else found.tasks).append(pid)
+            forked = b"perqueue.runner.forkserver" in Path(f"/proc/{parent}/cmdline").read_bytes()
+            (found.servers if output.endswith("/supervisor.log") and not forked else found.tasks).append(pid)
         elif parent == session:
             found.zygotes.append(pid)
         else:  # just forked, or a zygote about to follow its server

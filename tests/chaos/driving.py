@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.chaos.ledger import read_ledger
-from tests.chaos.stored import queue_in, stored
+from tests.chaos.stored import is_busy, queue_in, stored
 from tests.queues import processes_of, wait_until
 
 from perqueue import PersistentQueue, Task
@@ -62,7 +62,11 @@ def settle(folder: Path) -> None:
 
 def rest(folder: Path) -> None:
     """Wait until nothing moves."""
-    wait_until(lambda: not stored(folder).busy, f"the queue in {folder} to come to rest: {stored(folder).states}")
+    try:
+        wait_until(lambda: not is_busy(folder), f"the queue in {folder} to come to rest")
+    except AssertionError as error:
+        error.add_note(f"its entries: {stored(folder).states}")
+        raise
 
 
 def wait_begun(folder: Path, key: int, attempt: int = 1) -> int:

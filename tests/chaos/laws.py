@@ -17,12 +17,10 @@ _MOVING: Final = (EntryState.goahead, EntryState.queueing, EntryState.running)
 def check_laws(folder: Path, *, once: bool = True) -> Stored:
     """Check them all; the state that they hold for. ``once``: no entry that succeeded was asked to run again."""
     found = stored(folder)
-    assert found.broken == []
-    assert integrity(folder) == "ok"
-    assert _contradictions(found) == []
-    assert _contradicted_by_tasks(found, folder, once) == []
-    assert list((folder / ".perqueue/spool/new").iterdir()) == []
-    assert list((folder / ".perqueue/spool/bad").iterdir()) == []
+    said = [*found.broken, *_contradictions(found), *_contradicted_by_tasks(found, folder, once)]
+    said += [f"SQLite says: {verdict}" for verdict in [integrity(folder)] if verdict != "ok"]
+    said += [f"{path} is left" for name in ("new", "bad") for path in (folder / ".perqueue/spool" / name).iterdir()]
+    assert not said, "\n".join(said)  # spelt out: pytest explains asserts in test files only
     return found
 
 

@@ -23,7 +23,6 @@ class Stored:
     entries: dict[int, Entry]
     attempts: dict[tuple[int, int], Attempt]
     broken: list[str]
-    busy: bool
     lease: Lease | None
     last_epoch: int
 
@@ -58,10 +57,15 @@ def stored(folder: Path) -> Stored:
             entries={entry.key: entry for entry in rows},
             attempts={(a.key, a.number): a for entry in rows for a in state.attempts(entry.key)},
             broken=broken(state, rows, frames),
-            busy=state.busy(),
             lease=state.lease(),
             last_epoch=state.last_epoch(),
         )
+
+
+def is_busy(folder: Path) -> bool:
+    """Whether anything moves or will move by itself; cheap in a queue of any size."""
+    with snapshot(folder) as state:
+        return state.busy()
 
 
 @contextmanager

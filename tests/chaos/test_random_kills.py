@@ -15,7 +15,7 @@ from tests.chaos.campaign import ENTRIES, submit_campaign
 from tests.chaos.cast import Cast, cast, kill
 from tests.chaos.driving import resubmit, settle, tick
 from tests.chaos.laws import check_laws
-from tests.chaos.stored import stored
+from tests.chaos.stored import is_busy
 from tests.queues import script
 
 from perqueue.core.states import EntryState
@@ -48,7 +48,7 @@ def _rounds(here: Path, choose: Choose, chance: random.Random, rounds: int) -> N
         time.sleep(chance.uniform(0.0, 0.5))
         kill(choose(cast(here), chance))
         tick(here)
-        if not stored(here).busy:
+        if not is_busy(here):
             break
 
 

@@ -15,7 +15,7 @@ from perqueue.runner.errors import JobError
 from perqueue.runner.job import Job
 from perqueue.runner.load import module_name
 from perqueue.runner.process import boot_id, host
-from perqueue.runner.records import Claim, claim_text
+from perqueue.runner.records import Claim, claim_text, filled
 from perqueue.runner.spool import Spool
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ class Preparer:
         """
         queue, key, attempt = header["queue"], header["key"], header["attempt"]
         spool = Spool(self._root, queue)
-        if not spool.reserve(key, attempt):
-            return None
         claim = Claim(
             queue, key, attempt, 0, _ticks(), boot_id(), host(), time.time(), header["walltime"], self._server
         )
         head, _, tail = claim_text(claim).partition(_PID)
+        if not spool.reserve(key, attempt, filled(head, 0, tail)):
+            return None
         place = (spool.claim_path(key, attempt), head, tail)
         job = _parsed(header, body) if len(body) <= _SMALL else None
         if job is None:

@@ -109,6 +109,11 @@ def claim_text(claim: Claim) -> bytes:
     ).encode()
 
 
+def filled(head: bytes, pid: int, tail: bytes) -> bytes:
+    """The text of a claim around its process id, of the same length whatever the id is."""
+    return b'%b"pid":%-10d,%b' % (head, pid, tail)
+
+
 def parse_claim(raw: bytes, key: int, attempt: int, at: float) -> Claim:
     """The claim in ``raw``; with pid 0 and the time ``at`` where it can't be read."""
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,8 @@ __all__ = [
 ]
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_AGAIN = 0.5  # seconds between two tries on a full disk
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -107,15 +110,25 @@ class Spool:
             os.unlink(temporary)
         return True
 
-    def reserve(self, key: int, attempt: int) -> bool:
-        """Create the claim on an attempt, empty, for a process that fills it as its first act.
+    def reserve(self, key: int, attempt: int, text: bytes = b"") -> bool:
+        """Create the claim on an attempt, for a process that writes itself into it as its first act.
 
-        False where there is one already. Raises OSError.
+        ``text`` is as long as what that process will write, so that a full disk shows here, where nothing is lost
+        yet. False where there is a claim already. Raises OSError; then there is none.
         """
+        path = self.claim_path(key, attempt)
         try:
-            os.close(os.open(self.claim_path(key, attempt), _NEW_FILE, 0o666))
+            file = os.open(path, _NEW_FILE, 0o666)
         except FileExistsError:
             return False
+        try:
+            if os.write(file, text) < len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        except OSError:
+            _forget(path)
+            raise
+        finally:
+            os.close(file)
         return True
 
     def claim_path(self, key: int, attempt: int) -> str:
@@ -136,20 +149,27 @@ class Spool:
 
     # -- outcomes ----------------------------------------------------------------------------------------
 
-    def write_outcome(self, outcome: Outcome, *, fsync: bool = False) -> Outcome:
+    def write_outcome(self, outcome: Outcome, *, fsync: bool = False, patience: float = 0.0) -> Outcome:
         """Put an outcome into ``new`` in one step; returns what was written.
 
-        With ``fsync`` the file and its name are on the disk on return (for another host to read). Where it
-        can't be written, it is tried once more without its data: an attempt that succeeded then failed as
-        "unstorable". Raises OutcomeUnwrittenError where that can't be written either.
+        With ``fsync`` the file and its name are on the disk on return (for another host to read). While the disk is
+        full it is tried again, for ``patience`` seconds. Where it still can't be written, it is tried once more
+        without its data: an attempt that succeeded then failed as "unstorable". Raises OutcomeUnwrittenError where
+        that can't be written either.
         """
-        try:
-            self._put(outcome, fsync)
-            return outcome
-        except OSError as exc:
-            if outcome.data is None:
-                raise OutcomeUnwrittenError(self.new, outcome.key, outcome.attempt, exc) from exc
-            smaller = _without_data(outcome, exc)
+        until = time.monotonic() + patience
+        while True:
+            try:
+                self._put(outcome, fsync)
+                return outcome
+            except OSError as exc:
+                if exc.errno in _NO_ROOM and time.monotonic() < until:
+                    time.sleep(_AGAIN)
+                    continue
+                if outcome.data is None:
+                    raise OutcomeUnwrittenError(self.new, outcome.key, outcome.attempt, exc) from exc
+                smaller = _without_data(outcome, exc)
+                break
         try:
             self._put(smaller, fsync)
         except OSError as exc:

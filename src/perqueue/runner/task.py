@@ -26,7 +26,7 @@ from perqueue.runner.failures import clip, describe, refused_arguments
 from perqueue.runner.job import Job
 from perqueue.runner.load import load_function, run_program
 from perqueue.runner.process import claim_for, host, usage_so_far
-from perqueue.runner.records import Failure, Outcome, Reason, Usage, Verdict
+from perqueue.runner.records import Failure, Outcome, Reason, Usage, Verdict, filled
 from perqueue.runner.returned import BlobsOneByOne, judge
 from perqueue.runner.spool import Spool
 
@@ -40,6 +40,8 @@ DUPLICATE: Final = 75
 """The exit status of a runner that found the attempt claimed (EX_TEMPFAIL)."""
 UNWRITTEN: Final = 74
 """The exit status of a runner that could not write its outcome (EX_IOERR)."""
+_ROOM: Final = 600.0
+"""Seconds for which a task that has finished waits for room on the disk rather than lose what it computed."""
 _NOT_FOR_TASKS: Final = "pq_max_tries"
 
 
@@ -78,7 +80,7 @@ def run_prepared(prepared: Prepared, tools: Tools) -> int:
     job = Job.from_bytes(prepared.raw) if prepared.job is None else Job._make(prepared.job)
     path, head, tail = prepared.claim
     claim = os.open(path, os.O_WRONLY)
-    os.write(claim, b'%b"pid":%d,%b' % (head, pid, tail))
+    os.write(claim, filled(head, pid, tail))
     os.close(claim)
     # After the claim: a process that still has its fork server's session has not begun (see local/adoption.py).
     os.setsid()
@@ -114,7 +116,7 @@ def _leave(job: Job, pid: int, started: float, report: Report, usage: Usage | No
     """Write the outcome, then do what Python does at its end; the status to leave with."""
     status = 0
     try:
-        tools.spool.write_outcome(outcome_of(job, pid, started, report, usage), fsync=job.durable)
+        tools.spool.write_outcome(outcome_of(job, pid, started, report, usage), fsync=job.durable, patience=_ROOM)
     except OutcomeUnwrittenError as exc:
         _log(f"{exc}\n")
         status = UNWRITTEN
