@@ -14,13 +14,13 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from perqueue.runner.deaths import BROKEN, explain
+from perqueue.runner.deaths import explain
 from perqueue.runner.errors import JobError, OutcomeUnwrittenError
 from perqueue.runner.job import Job
 from perqueue.runner.process import host, usage_so_far
 from perqueue.runner.records import Failure, Outcome
 from perqueue.runner.spool import Spool
-from perqueue.runner.task import preload, run_job
+from perqueue.runner.task import BROKEN, preload, run_job
 
 if TYPE_CHECKING:
     from types import FrameType

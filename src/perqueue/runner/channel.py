@@ -8,12 +8,14 @@ other.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
 
 from perqueue.runner.errors import FrameError
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     import socket
+    from typing import Any, Final
 
 _dump = json.JSONEncoder(separators=(",", ":")).encode
 _CHUNK: Final = 1 << 18

@@ -8,13 +8,15 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
 
-from perqueue.runner.deaths import Why
 from perqueue.runner.process import session_members
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
-    pass
+    from typing import Any, Final
+
+    from perqueue.runner.deaths import Why
 
 GRACE: Final = 2.0
 """Seconds between the request to end (SIGTERM) and the end (SIGKILL)."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import Final, Literal, NamedTuple
 
-from perqueue.runner.records import Reason, Verdict
-from perqueue.runner.task import UNWRITTEN
+from perqueue.runner.named import NamedTuple
+from perqueue.runner.task import BROKEN, UNWRITTEN
 
-Why = Literal["walltime", "cancelled", "removed"]
-BROKEN: Final = 70
-"""The exit status of a task's process in which perqueue itself failed (EX_SOFTWARE)."""
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Final, Literal
+
+    from perqueue.runner.records import Reason, Verdict
+
+    Why = Literal["walltime", "cancelled", "removed"]
+
 _FRESH: Final = 0.5
 
 

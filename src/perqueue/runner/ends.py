@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
-from perqueue.runner.deaths import Explanation, Why, explain
+from perqueue.runner.deaths import Explanation, explain
+from perqueue.runner.named import NamedTuple
 from perqueue.runner.process import claim_for, host
 from perqueue.runner.records import Failure, Outcome, Usage
 from perqueue.runner.spool import Spool
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from perqueue.runner.deaths import Why
 
 
 class End(NamedTuple):

@@ -6,14 +6,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+import sys
+from importlib import import_module
 
 from perqueue.runner.records import Failure
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
+    from types import ModuleType, TracebackType
+    from typing import Final
 
+_PATH: Final = list(sys.path)
+"""The search path before any task's folders were put in front of it."""
 _OURS: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _MESSAGE: Final = 10_000
 _TRACEBACK: Final = 100_000
@@ -24,13 +30,21 @@ def describe(exc: BaseException, message: str | None = None) -> tuple[Failure, s
 
     The traceback starts at the first frame of the user's. ``message`` replaces the exception's own in the outcome.
     """
-    import traceback
-
+    traceback = _standard("traceback")
     shown = traceback.TracebackException(type(exc), exc, beyond_us(exc.__traceback__))
     whole = "".join(shown.format())
     if message is None:
         message = str(shown)  # also where the exception's own __str__ raises
     return Failure(type(exc).__name__, clip(message, _MESSAGE), clip(whole, _TRACEBACK)), whole
+
+
+def _standard(name: str) -> ModuleType:
+    """A module of the standard library, even where a file in one of the task's folders has its name."""
+    ours, sys.path = sys.path, _PATH
+    try:
+        return import_module(name)
+    finally:
+        sys.path = ours
 
 
 def beyond_us(trace: TracebackType | None) -> TracebackType | None:
@@ -59,10 +73,8 @@ def refused_arguments(
     if beyond_us(exc.__traceback__) is not None:
         return None
     try:
-        import inspect
-
-        parameters = inspect.signature(function).parameters.values()
-    except Exception:  # no signature, or a file of the user's named inspect.py
+        parameters = _standard("inspect").signature(function).parameters.values()
+    except Exception:  # no signature
         return None
     origin = {name: source for source, names in sources.items() for name in names}
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)

@@ -7,13 +7,16 @@ nobody reads before the process of the task does: a large input costs the server
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from perqueue.runner.channel import frame
 from perqueue.runner.errors import JobError
+from perqueue.runner.named import NamedTuple
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any, Final, Literal
 
 HEADER: Final = ("queue", "key", "attempt", "cores", "walltime", "log")
 _dump = json.JSONEncoder(separators=(",", ":")).encode

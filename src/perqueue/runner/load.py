@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
 
 from perqueue.runner.errors import FunctionMissingError, ScriptUnreadableError
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
+    from typing import Any, Final
 
 _MISSING: Final = object()
 

@@ -9,18 +9,21 @@ import json
 import os
 import time
 import warnings
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from perqueue.runner.errors import JobError
 from perqueue.runner.job import Job
 from perqueue.runner.load import module_name
+from perqueue.runner.named import NamedTuple
 from perqueue.runner.process import boot_id, host
 from perqueue.runner.records import Claim, claim_text, filled
 from perqueue.runner.spool import Spool
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import CodeType
+    from typing import Any, Final
 
 _SMALL: Final = 1 << 16
 _MOST_PROGRAMS: Final = 64

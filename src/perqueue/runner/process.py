@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import time
 from functools import cache
-from typing import Final
 
 from perqueue.runner.records import Claim, Usage
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Final
 
 _SAME: Final = 300
 """Clock ticks (of 10 ms) by which a claim's start time may miss the kernel's: a fork server notes it before it forks.

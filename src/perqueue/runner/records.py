@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Final, Literal, NamedTuple, TypeAlias
 
-Verdict: TypeAlias = Literal["succeeded", "discarded", "failed", "timeout"]
-Reason: TypeAlias = Literal[
-    "returned",
-    "raised",
-    "bad-return",
-    "unstorable",
-    "exit",
-    "os-exit",
-    "signal",
-    "oom",
-    "walltime",
-    "cancelled",
-    "lost",
-    "launch",
-]
+from perqueue.runner.named import NamedTuple
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Final, Literal, TypeAlias
+
+    Verdict: TypeAlias = Literal["succeeded", "discarded", "failed", "timeout"]
+    Reason: TypeAlias = Literal[
+        "returned",
+        "raised",
+        "bad-return",
+        "unstorable",
+        "exit",
+        "os-exit",
+        "signal",
+        "oom",
+        "walltime",
+        "cancelled",
+        "lost",
+        "launch",
+    ]
+
 
 VERDICTS: Final = frozenset({"succeeded", "discarded", "failed", "timeout"})
 FORMAT: Final = 1

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from perqueue.runner.records import Failure, Reason, Verdict
+from perqueue.runner.named import NamedTuple
+from perqueue.runner.records import Failure
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from perqueue.codec import BlobSink
+    from perqueue.runner.records import Reason, Verdict
 
 KEPT_AS: Final = "returned"
 

@@ -13,7 +13,6 @@ import errno
 import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from perqueue.runner.errors import OutcomeUnwrittenError
 from perqueue.runner.process import alive, boot_id, claim_for, host, process_start
@@ -21,15 +20,15 @@ from perqueue.runner.records import (
     Claim,
     Failure,
     Outcome,
-    Reason,
     Torn,
     Usage,
-    Verdict,
     claim_text,
     outcome_text,
     parse_claim,
     parse_outcome,
 )
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +37,9 @@ __all__ = [
     "Claim",
     "Failure",
     "Outcome",
-    "Reason",
     "Spool",
     "Torn",
     "Usage",
-    "Verdict",
     "alive",
     "attempt_name",
     "boot_id",

@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from perqueue.runner.errors import (
     ArgumentsError,
@@ -25,19 +24,26 @@ from perqueue.runner.errors import (
 from perqueue.runner.failures import clip, describe, refused_arguments
 from perqueue.runner.job import Job
 from perqueue.runner.load import load_function, run_program
+from perqueue.runner.named import NamedTuple
 from perqueue.runner.process import claim_for, host, usage_so_far
-from perqueue.runner.records import Failure, Outcome, Reason, Usage, Verdict, filled
+from perqueue.runner.records import Failure, Outcome, Usage, filled
 from perqueue.runner.returned import BlobsOneByOne, judge
 from perqueue.runner.spool import Spool
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Final, NoReturn
 
     from perqueue.codec import BlobFolder
     from perqueue.runner.prepare import Prepared
+    from perqueue.runner.records import Reason, Verdict
 
 DUPLICATE: Final = 75
 """The exit status of a runner that found the attempt claimed (EX_TEMPFAIL)."""
+BROKEN: Final = 70
+"""The exit status of a task's process in which perqueue itself failed (EX_SOFTWARE)."""
 UNWRITTEN: Final = 74
 """The exit status of a runner that could not write its outcome (EX_IOERR)."""
 _ROOM: Final = 600.0
@@ -67,7 +73,6 @@ class Tools:
     """What tasks of one queue use; made once for all tasks that are forked from this process."""
 
     def __init__(self, root: str) -> None:
-        preload()
         from perqueue.codec import BlobFolder
 
         self.spool = Spool(root)

@@ -14,21 +14,21 @@ from __future__ import annotations
 import gc
 import marshal
 import os
-import socket
 import struct
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from perqueue.runner.deaths import BROKEN
 from perqueue.runner.job import Job
 from perqueue.runner.prepare import Prepared
 from perqueue.runner.process import kibibytes
 from perqueue.runner.records import Usage, outcome_text
-from perqueue.runner.task import Tools, attempt, finish, outcome_of, redirect, run_prepared
+from perqueue.runner.task import BROKEN, Tools, attempt, finish, outcome_of, redirect, run_prepared
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any, Final, NoReturn
 
 _LENGTH: Final = struct.Struct(">I")
 _PID: Final = struct.Struct(">q")
@@ -49,21 +49,21 @@ class Zygote:
     """
 
     def __init__(self, root: str, strangers: Iterable[int]) -> None:
-        ours, theirs = socket.socketpair()
+        questions, self._ask_on = os.pipe()
+        self._hear_on, answers = os.pipe()
         tools = Tools(root)
         self.pid = os.fork()
         if self.pid == 0:
-            ours.close()
-            for descriptor in strangers:
+            for descriptor in (self._ask_on, self._hear_on, *strangers):
                 os.close(descriptor)
-            _serve(theirs, tools)
-        theirs.close()
-        self._sock = ours
+            _serve(questions, answers, tools)
+        os.close(questions)
+        os.close(answers)
         self._out = bytearray()
 
     def fileno(self) -> int:
         """The descriptor that hangs up when it dies."""
-        return self._sock.fileno()
+        return self._hear_on
 
     def ask_to_fork(self, prepared: Prepared) -> None:
         """Have a task started. Answers come in the order of the questions, after :meth:`flush`."""
@@ -81,10 +81,10 @@ class Zygote:
         """
         if self._out:
             try:
-                self._sock.sendall(self._out)
-            except OSError as error:
+                while self._out:
+                    del self._out[: os.write(self._ask_on, self._out)]
+            except BrokenPipeError as error:
                 raise ZygoteGoneError from error
-            self._out.clear()
 
     def forked(self) -> int:
         """The process id of a task that was asked for.
@@ -107,25 +107,20 @@ class Zygote:
         status, peak, user, system = _END.unpack(self._answer(_END.size))
         return status, Usage(kibibytes(peak), user, system)
 
-    def close(self) -> None:
-        """Have it leave."""
-        self._sock.close()
-        os.waitpid(self.pid, 0)
-
     def _ask(self, request: bytes) -> None:
         self._out += _LENGTH.pack(len(request)) + request
 
     def _answer(self, size: int) -> bytes:
-        try:
-            answer = self._sock.recv(size, socket.MSG_WAITALL)
-        except OSError as error:
-            raise ZygoteGoneError from error
-        if len(answer) < size:
-            raise ZygoteGoneError
+        answer = b""
+        while len(answer) < size:
+            part = os.read(self._hear_on, size - len(answer))
+            if not part:
+                raise ZygoteGoneError
+            answer += part
         return answer
 
 
-def _serve(sock: socket.socket, tools: Tools) -> NoReturn:
+def _serve(questions: int, answers: int, tools: Tools) -> NoReturn:
     """Be the zygote until the server has gone."""
     _rehearse(tools)
     gc.collect()
@@ -135,15 +130,15 @@ def _serve(sock: socket.socket, tools: Tools) -> NoReturn:
     try:
         while True:
             # Nearly always all questions, whole, at once.
-            data = sock.recv(_CHUNK)
+            data = os.read(questions, _CHUNK)
             if not data:
                 break
-            rest = _obey(sock, rest + data, tools)
+            rest = _obey(questions, answers, rest + data, tools)
     finally:
         os._exit(0)
 
 
-def _obey(sock: socket.socket, data: bytes, tools: Tools) -> bytes:
+def _obey(questions: int, answers: int, data: bytes, tools: Tools) -> bytes:
     """Answer the questions that have arrived whole; the rest."""
     at, end = 0, len(data)
     while end - at >= 4:
@@ -151,10 +146,10 @@ def _obey(sock: socket.socket, data: bytes, tools: Tools) -> bytes:
         if after > end:
             break
         if data[at + 4] == 70:  # F
-            sock.sendall(_PID.pack(_fork(sock, data[at + 5 : after], tools)))
+            os.write(answers, _PID.pack(_fork((questions, answers), data[at + 5 : after], tools)))
         else:
             _, status, used = os.wait4(_PID.unpack_from(data, at + 5)[0], 0)
-            sock.sendall(_END.pack(status, used.ru_maxrss, used.ru_utime, used.ru_stime))
+            os.write(answers, _END.pack(status, used.ru_maxrss, used.ru_utime, used.ru_stime))
         at = after
     return data[at:]
 
@@ -183,7 +178,7 @@ def _rehearse(tools: Tools) -> None:
     del sys.modules[""]
 
 
-def _fork(sock: socket.socket, task: bytes, tools: Tools) -> int:
+def _fork(strangers: tuple[int, int], task: bytes, tools: Tools) -> int:
     try:
         pid = os.fork()
     except OSError as error:
@@ -191,7 +186,8 @@ def _fork(sock: socket.socket, task: bytes, tools: Tools) -> int:
     if pid == 0:
         status = BROKEN
         try:
-            sock.close()
+            os.close(strangers[0])
+            os.close(strangers[1])
             gc.enable()
             status = run_prepared(Prepared._make(marshal.loads(task)), tools)
         except BaseException as exc:
