@@ -6,7 +6,8 @@ Each task is durable (its attempt is recorded before it starts, its result commi
 process of its own. The cost per task is the slope between a small and a larger number of tasks, so that starting the
 supervisor cancels out. Prints, each the median over the repeats:
 
-- per task, and the ratio to ``os.fork`` + ``os.wait`` of a bare interpreter, as many at a time as there are cores;
+- per task, and its ratio to a bare ``os.fork`` + ``os.wait`` in this process, as many at a time as there are cores;
+  and to the same in an interpreter that has imported nothing, whose forks copy a third of the memory;
 - the ratio of an interpreter that imports networkx, started for each task, to it;
 - growth: the slope from 1,000 to 10,000 tasks over the slope below.
 """
@@ -45,7 +46,20 @@ print(time.perf_counter() - begin)
 
 
 def bare_fork(count: int) -> float:
-    """Seconds per ``os.fork`` + ``os.wait``, ``CORES`` at a time, in an interpreter that imported nothing else."""
+    """Seconds per ``os.fork`` + ``os.wait``, ``CORES`` at a time, in this process."""
+    begin, started, live = time.perf_counter(), 0, 0
+    while started < count or live:
+        while live < CORES and started < count:
+            if os.fork() == 0:
+                os._exit(0)
+            started, live = started + 1, live + 1
+        os.wait()
+        live -= 1
+    return (time.perf_counter() - begin) / count
+
+
+def empty_fork(count: int) -> float:
+    """The same in an interpreter that has imported nothing."""
     out = subprocess.run([sys.executable, "-I", "-c", BARE, str(count), str(CORES)], capture_output=True, check=True)
     return float(out.stdout) / count
 
@@ -98,25 +112,27 @@ def measure(stack: ExitStack) -> None:
     parser.add_argument("--large", type=int, default=10_000, help="0: leave the growth out")
     options = parser.parse_args()
     sys.stderr.write(f"{CORES} cores\n")
-    tasks, forks, spawns, slopes, growths = [], [], [], [], []
+    tasks, forks, empties, spawns, growths = [], [], [], [], []
     # All queues stay until the end: ext4 creates files more slowly for half a minute after many were deleted.
     parent = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perqueue-bench-")))
     for _ in range(options.repeat):
-        fork = bare_fork(1000)
+        fork, empty = bare_fork(1000), empty_fork(1000)
         t200, t1000 = queue(200, parent), queue(1000, parent)
         slope = (t1000 - t200) / 800
         tasks.append(slope)
         forks.append(slope / fork)
+        empties.append(slope / empty)
         spawns.append(interpreter(10) / slope)
-        line = f"bare fork {fork * 1e3:.3f} ms, 200 in {t200:.2f} s, 1000 in {t1000:.2f} s"
+        line = f"bare fork {fork * 1e3:.3f} ms, of an empty interpreter {empty * 1e3:.3f} ms"
+        line += f", 200 in {t200:.2f} s, 1000 in {t1000:.2f} s"
         if options.large:
             large = queue(options.large, parent)
-            slopes.append((large - t1000) / (options.large - 1000))
-            growths.append(slopes[-1] / slope)
+            growths.append((large - t1000) / (options.large - 1000) / slope)
             line += f", {options.large} in {large:.2f} s"
         sys.stderr.write(line + "\n")
     print(f"per task                       {statistics.median(tasks) * 1e3:8.3f} ms")
     print(f"ratio to a bare fork + wait    {statistics.median(forks):8.2f}   (must be at most 3)")
+    print(f"  of an empty interpreter      {statistics.median(empties):8.2f}")
     print(f"interpreter + networkx to task {statistics.median(spawns):8.1f}   (must be at least 50)")
     if growths:
         print(f"growth beyond 1,000 tasks      {statistics.median(growths):8.2f}   (must be at most 1.3)")
