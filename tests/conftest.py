@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,11 @@ from typing import Final
 import pytest
 from hypothesis import settings
 from tests.queues import CONFIG, end_processes
+
+# A run that was started with `&` or nohup ignores these, and so would every program that the tests start.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 # The same examples every time where nobody watches, so that a change is judged by the change.
 _ON_CI: Final = bool(os.environ.get("CI"))

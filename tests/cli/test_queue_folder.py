@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.queues import end_processes, processes_of
+from tests.queues import end_processes, processes_of, wait_until
 
 
 def test_processes_of_a_folder_are_found_and_ended(queue_folder: Path) -> None:
@@ -16,7 +16,8 @@ def test_processes_of_a_folder_are_found_and_ended(queue_folder: Path) -> None:
     below.mkdir()
     works_there = subprocess.Popen([sys.executable, "-c", sleep], cwd=below)
     names_it = subprocess.Popen([sys.executable, "-c", sleep, f"{queue_folder}/.perqueue"], cwd="/")
-    assert set(processes_of(queue_folder)) == {works_there.pid, names_it.pid}
+    # A process shows its command line only a moment after it was started.
+    wait_until(lambda: set(processes_of(queue_folder)) == {works_there.pid, names_it.pid}, "both to be found")
     end_processes(queue_folder)
     assert processes_of(queue_folder) == []
     assert works_there.wait() == names_it.wait() == -9

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perqueue.runner.channel import Channel, Frames, frame, message
-from perqueue.runner.deaths import BROKEN, OomCounter, explain
+from perqueue.runner.deaths import OomCounter, explain
 from perqueue.runner.errors import FrameError, JobError
 from perqueue.runner.failures import clip, refused_arguments
 from perqueue.runner.job import Job
 from perqueue.runner.load import module_name
 from perqueue.runner.returned import judge
-from perqueue.runner.task import UNWRITTEN
+from perqueue.runner.task import BROKEN, UNWRITTEN
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 jobs = st.builds(

@@ -11,6 +11,7 @@ a process id, or an error number negated; to the second, how the process ended.
 
 from __future__ import annotations
 
+import _signal  # the module signal around it brings enums, and their memory
 import gc
 import marshal
 import os
@@ -122,6 +123,7 @@ class Zygote:
 
 def _serve(questions: int, answers: int, tools: Tools) -> NoReturn:
     """Be the zygote until the server has gone."""
+    _expect_signals()
     _rehearse(tools)
     gc.collect()
     gc.disable()
@@ -136,6 +138,14 @@ def _serve(questions: int, answers: int, tools: Tools) -> NoReturn:
             rest = _obey(questions, answers, rest + data, tools)
     finally:
         os._exit(0)
+
+
+def _expect_signals() -> None:
+    """Handle signals as any program does, whatever ``nohup`` or ``&`` had ignored where the first submitter ran."""
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    for number in (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGCHLD):
+        _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 
 def _obey(questions: int, answers: int, data: bytes, tools: Tools) -> bytes:
