@@ -18,7 +18,7 @@ from perqueue.views.waiting import Waiting, why_waiting
 from .choice import Damaged, Listed, read_rows
 from .listing import as_data, stored
 from .logs import log_files, tail
-from .printing import clipped, coloured, duration, entries, moment, one_line, put, put_json, ranges
+from .printing import clipped, coloured, duration, entries, indented_line, moment, one_line, put, put_json, ranges
 
 _LOG_LINES: Final = 10
 _VALUE: Final = 500
@@ -161,7 +161,7 @@ class _Facts:
             yield f"Log: {path}" if lines else f"Log: {path} (empty)"
             if len(lines) > _LOG_LINES:
                 yield f"  ... (all of it: `pq logs {self.row.entry.key}`)"
-            yield from (f"  {clipped(one_line(line), _VALUE)}" for line in lines[-_LOG_LINES:])
+            yield from (f"  {clipped(indented_line(line), _VALUE)}" for line in lines[-_LOG_LINES:])
 
 
 def _section(title: str, text: str) -> Iterator[str]:

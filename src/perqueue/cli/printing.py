@@ -61,7 +61,12 @@ def coloured(text: str, state: EntryState) -> str:
 
 def one_line(text: str) -> str:
     """Text without line ends and control characters."""
-    return _CONTROL.sub(" ", text).strip()
+    return indented_line(text).lstrip()
+
+
+def indented_line(text: str) -> str:
+    """The same with the blanks at its start, which mean something in a log."""
+    return _CONTROL.sub(" ", text).rstrip()
 
 
 def clipped(text: str, width: int) -> str:
