@@ -27,9 +27,14 @@ from perqueue.engine.wake import ensure_supervisor
 from perqueue.store.protocol import Snapshot, Store, Transaction
 
 from .entry import Entry
+from .mistakes import tell_briefly
+from .task import ScriptMissingError
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+tell_briefly()
 
 
 class NotContextManagedError(UsageError):
@@ -170,7 +175,7 @@ class PersistentQueue:
         self._writing("save_code")
         path = os.path.abspath(os.fspath(new))
         if not os.path.isfile(path):
-            raise FileNotFoundError(f"save_code({key}, {os.fspath(new)!r}): there is no file {path}")
+            raise ScriptMissingError(f"save_code({key}, {os.fspath(new)!r})", path)
         self._edit(key, {"code": path}, everywhere=all)
 
     # reading

@@ -10,8 +10,15 @@ from typing import Any
 from attrs import frozen
 
 from perqueue.core import tasklike
-from perqueue.core.errors import DescriptionError
+from perqueue.core.errors import DescriptionError, UsageError
 from perqueue.core.resources import Resources
+
+
+class ScriptMissingError(UsageError, FileNotFoundError):
+    """A task's script is not there."""
+
+    def __init__(self, asked: str, path: str) -> None:
+        super().__init__(f"{asked}: there is no file {path}")
 
 
 @frozen(eq=False, init=False, repr=False)
@@ -45,7 +52,7 @@ class Task(tasklike.Task):
     ) -> None:
         path = os.path.abspath(os.fspath(code))
         if not os.path.isfile(path):
-            raise FileNotFoundError(f"Task({os.fspath(code)!r}): there is no file {path}")
+            raise ScriptMissingError(f"Task({os.fspath(code)!r})", path)
         shown = os.path.basename(path) if name is None else str(name)
         self.__attrs_init__(
             path, _copied(shown, args), resources, _identifier(shown, func), shown, _pattern(shown, folder)
