@@ -27,14 +27,10 @@ from perqueue.engine.wake import ensure_supervisor
 from perqueue.store.protocol import Snapshot, Store, Transaction
 
 from .entry import Entry
-from .mistakes import tell_briefly
 from .task import ScriptMissingError
 
 if TYPE_CHECKING:
     import networkx as nx
-
-
-tell_briefly()
 
 
 class NotContextManagedError(UsageError):
