@@ -10,31 +10,70 @@ Names are loaded when they are first used, so that a task's process imports next
 
 from __future__ import annotations
 
+import sys
+
 # Not imported from typing, which would cost every task's process four milliseconds; type checkers know the name.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from perqueue.api.function import task
     from perqueue.api.queue import PersistentQueue
     from perqueue.api.task import Task
+    from perqueue.core.answers import Choose, Continue, Discard, Stop, Width
+    from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGroup, SwitchGroup
     from perqueue.core.selection import Selection
-    from perqueue.core.tasklike import StaticWidthGroup, Workflow
+    from perqueue.core.tasklike import Workflow
 
 _HOMES = {
+    "Choose": "perqueue.core.answers",
+    "Continue": "perqueue.core.answers",
+    "CyclicalGroup": "perqueue.core.groups",
+    "Discard": "perqueue.core.answers",
+    "DynamicWidthGroup": "perqueue.core.groups",
     "PersistentQueue": "perqueue.api.queue",
     "Selection": "perqueue.core.selection",
-    "StaticWidthGroup": "perqueue.core.tasklike",
+    "StaticWidthGroup": "perqueue.core.groups",
+    "Stop": "perqueue.core.answers",
+    "SwitchGroup": "perqueue.core.groups",
     "Task": "perqueue.api.task",
+    "Width": "perqueue.core.answers",
     "Workflow": "perqueue.core.tasklike",
+    "task": "perqueue.api.function",
 }
 
-__all__ = ["PersistentQueue", "Selection", "StaticWidthGroup", "Task", "Workflow"]
+__all__ = [
+    "Choose",
+    "Continue",
+    "CyclicalGroup",
+    "Discard",
+    "DynamicWidthGroup",
+    "PersistentQueue",
+    "Selection",
+    "StaticWidthGroup",
+    "Stop",
+    "SwitchGroup",
+    "Task",
+    "Width",
+    "Workflow",
+    "task",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    load = sys.modules.get("perqueue.runner.load")
+    if load is not None and load.loading() and not _HOMES[name].endswith(".answers"):
+        # A task's process, in which most of them are named and never used.
+        from perqueue.runner.later import Later, later_task
+
+        return (later_task if name == "task" else Later)(lambda: _real(name))
+    return _real(name)
+
+
+def _real(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)

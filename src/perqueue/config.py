@@ -47,6 +47,7 @@ class Config:
         allow: Names (with ``*``) of environment variables that tasks get besides the usual ones.
         partitions: Executor by partition name; ``default`` is for resources without a partition.
         override: The executor that everything goes to, from ``PERQUEUE_EXECUTOR``.
+        checks: ``errors``: what would fail is not submitted; ``off``: ``submit`` checks nothing.
     """
 
     cores: int = field(factory=lambda: cores_here())
@@ -56,6 +57,7 @@ class Config:
     allow: tuple[str, ...] = ()
     partitions: Mapping[str, str] = field(factory=dict)
     override: str | None = None
+    checks: str = "errors"
 
     @property
     def executors(self) -> list[str]:
@@ -141,8 +143,9 @@ _KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "values": {"shapes": "shapes"},
     "environment": {"allow": "allow"},
     "partitions": {},
+    "checks": {"submit": "checks"},
 }
-_CHOICES: Final = {"logs": ("queue", "perqueue"), "shapes": ("typed", "json")}
+_CHOICES: Final = {"logs": ("queue", "perqueue"), "shapes": ("typed", "json"), "checks": ("errors", "off")}
 
 
 def _checked_tables(path: str, tables: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

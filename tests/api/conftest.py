@@ -13,8 +13,8 @@ from perqueue.engine.folder import create_folder
 
 @pytest.fixture
 def scripts(queue_folder: Path) -> Path:
-    """The test's folder with a task script, ``add.py``, which adds one to ``x``."""
-    script(queue_folder, "add.py", "def main(x=0, **_):\n    return True, {'x': x + 1}\n")
+    """The test's folder with a task script, ``add.py``, which adds one to ``x``, under either of two names."""
+    script(queue_folder, "add.py", "def main(x=0, **_):\n    return True, {'x': x + 1}\n\n\nwork = main\n")
     return queue_folder
 
 

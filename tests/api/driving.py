@@ -35,7 +35,7 @@ def settle() -> dict[int, Entry]:
     return entries()
 
 
-def run(tasks: object) -> dict[int, Entry]:
+def run(tasks: Any) -> dict[int, Entry]:
     """Submit anything and wait until nothing is under way; all entries."""
     with PersistentQueue() as pq:
         pq.submit(tasks)

@@ -27,7 +27,7 @@ def entry(still: Path) -> Entry:
     return submitted(Task("add.py", {"x": 1}, "2:local:5m", "work", "relax"))
 
 
-def submitted(tasks: object) -> Entry:
+def submitted(tasks: Any) -> Entry:
     with PersistentQueue() as pq:
         handle = pq.submit(tasks)
     return entries()[handle.keys[-1]]

@@ -157,7 +157,7 @@ def test_a_queue_goes_on_after_a_write_that_could_not_be_done(still: Path) -> No
     assert sorted(entries()) == [1]
 
 
-def forms() -> dict[str, object]:
+def forms() -> dict[str, Any]:
     """A chain of a and b in every form that ``submit`` takes."""
     a, b = add(name="a"), add(name="b")
     graph: nx.DiGraph[Task] = nx.DiGraph([(b, a)])

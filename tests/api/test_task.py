@@ -10,7 +10,7 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 
 from perqueue import Task
-from perqueue.core import tasklike
+from perqueue.core import task as core_task
 from perqueue.core.errors import DescriptionError, ResourcesError
 from perqueue.core.resources import Resources
 
@@ -130,7 +130,7 @@ def test_tasks_with_equal_fields_are_two() -> None:
 def test_a_task_is_shown_by_name_and_resources() -> None:
     """The repr tells tasks apart, and is that of the core's own tasks, which it is one of."""
     task = Task("a.py", {"x": 1}, "24:xeon24:10m", name="relax")
-    assert isinstance(task, tasklike.Task)
+    assert isinstance(task, core_task.Task)
     assert repr(task) == "Task('relax', '24:xeon24:10m')"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.chaos.ledger import read_ledger
@@ -16,7 +17,7 @@ from perqueue.core.states import EntryState
 from perqueue.engine import drive
 
 
-def submit(*tasks: object) -> list[int]:
+def submit(*tasks: Any) -> list[int]:
     """Submit each in a transaction of its own; the keys of all."""
     keys: list[int] = []
     for task in tasks:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.program import Pq, finish, settle, start, wait_for
-from tests.queues import CONFIG, wait_until
+from tests.cli.program import Pq, finish, settle, start, states, wait_for
+from tests.queues import CONFIG, script, wait_until
 
-from perqueue import PersistentQueue, Task
+from perqueue import CyclicalGroup, DynamicWidthGroup, PersistentQueue, StaticWidthGroup, SwitchGroup, Task
 from perqueue.engine.folder import need_folder
 
 
@@ -50,6 +50,63 @@ def test_show_names_the_discarded_ancestor(pq: Pq, queue_folder: Path) -> None:
         queue.submit(Task("no.py", None, "local") >> Task("add.py", None, "local") >> Task("add.py", None, "local"))
     settle()
     assert "Why it is axed: entry 1 was discarded" in pq("show", "3").out
+
+
+def test_show_tells_the_groups_around_an_entry(pq: Pq, queue_folder: Path) -> None:
+    """From the inner to the outer: which copy, iteration or branch, and what a failure there means by its policy."""
+    script(queue_folder, "choose.py", "def main(**_):\n    return True, {'pq_switch_key': 'b'}\n")
+    choose, bad, last = Task("choose.py", None, "local"), Task("bad.py", None, "local"), Task("add.py", None, "local")
+    inner = CyclicalGroup([choose, SwitchGroup({"b": bad})], 4)
+    with PersistentQueue() as queue:
+        queue.submit(StaticWidthGroup(inner, 2, on_discard="drop", tolerate=1) >> last)
+    settle()
+    (failed, *_) = [key for key, state in states().items() if state == "failed"]
+    out = pq("show", str(failed)).out
+    groups = out[out.index("Groups around it, from the inner to the outer") :].splitlines()
+    assert groups[1].startswith("  branch 'b' in SwitchGroup({'b': bad.py})")
+    assert groups[2].startswith("  iteration 0 of at most 4 in CyclicalGroup(")
+    assert groups[3].startswith(("  copy 0 of 2 in StaticWidthGroup(", "  copy 1 of 2 in StaticWidthGroup("))
+    assert groups[4] == "    policy: a copy with a discard is left out; one copy may fail and is left out"
+    assert groups[5] == "    the failure of this copy is not tolerated (2 failed, 1 may): what follows waits for it"
+    told = json.loads(pq("show", str(failed), "--json").out)["groups"]
+    assert [group["group"] for group in told] == ["SwitchGroup", "CyclicalGroup", "StaticWidthGroup"]
+    assert (told[0]["branch"], told[1]["number"], told[1]["total"]) == ("b", 0, 4)
+    assert told[2]["policy"] == {"on_discard": "drop", "tolerate": 1}
+    assert (told[2]["lost"], told[2]["left_out"]) == ("missed", False)
+
+
+def test_show_tells_what_a_group_refused(pq: Pq, queue_folder: Path) -> None:
+    """The blamed entry has the group's message in full, beside its data; who waits behind it is told the same."""
+    script(queue_folder, "wide.py", "def main(x):\n    return True, {'x': x + 1, 'pq_dwg_width': x - 2}\n")
+    with PersistentQueue() as queue:
+        queue.submit(
+            Task("wide.py", {"x": 1}, "local") >> DynamicWidthGroup(Task("bad.py", None, "local"))
+            >> Task("add.py", None, "local")
+        )  # fmt: skip
+    settle()
+    message = "entry 1 returned -1 as 'pq_dwg_width', not a whole number from 0"
+    out = pq("show", "1").out
+    assert "failed (width)" in out.splitlines()[0]
+    assert message in out
+    assert any(line.split() == ["x", "2"] for line in out.splitlines())
+    out = pq("show", "2").out
+    assert "Why it waits: for entry 1 (failed)" in out
+    assert "before it, DynamicWidthGroup(bad.py) is not decided yet" in out
+    assert f"what entry 1 returned was refused: DynamicWidthGroup(bad.py): {message}" in out
+    told = json.loads(pq("show", "2", "--json").out)["waiting"]
+    assert message in told["refused_before"]["1"]
+    assert told["undecided_before"] == ["DynamicWidthGroup(bad.py)"]
+
+
+def test_show_names_the_failure_that_an_entry_was_axed_for(pq: Pq) -> None:
+    """Inside a group that tolerates failures, what depends on a failed entry is axed, and says why."""
+    with PersistentQueue() as queue:
+        queue.submit(
+            StaticWidthGroup(Task("bad.py", None, "local") >> Task("add.py", None, "local"), 1, tolerate=1)
+        )  # fmt: skip
+    settle()
+    assert "Why it is axed: entry 1 failed" in pq("show", "2").out
+    assert "What depends on it: entry 2" in pq("show", "1").out
 
 
 def test_show_as_json(campaign: Pq) -> None:

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.program import Pq
+from tests.cli.program import Pq, settle
+from tests.queues import script
+
+from perqueue import DynamicWidthGroup, PersistentQueue, SwitchGroup, Task
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "mmd"])
@@ -29,6 +32,57 @@ def test_json_has_nodes_and_edges(campaign: Pq) -> None:
     told = json.loads(campaign("inspect", "--json").out)
     assert [node["name"] for node in told["nodes"]] == ["first", "bad", "behind", "last"]
     assert told["edges"] == [[2, 3]]
+
+
+@pytest.fixture
+def grown(pq: Pq, queue_folder: Path) -> Pq:
+    """Entry 1 made two copies, of which one failed, so that the switch behind them is undecided."""
+    script(queue_folder, "two.py", "def main():\n    return True, {'pq_dwg_width': 2}\n")
+    script(queue_folder, "odd.py", "def main(pq_index, **_):\n    return 1 / pq_index[0] > 0, {'pq_switch_key': 2}\n")
+    first, odd, one, other = (
+        Task(code, None, "local", name=code[:-3]) for code in ("two.py", "odd.py", *["add.py"] * 2)
+    )
+    with PersistentQueue() as queue:
+        queue.submit(first >> DynamicWidthGroup(odd) >> SwitchGroup({"one": one, 2: other}))
+    settle()
+    return pq
+
+
+def test_the_template_and_the_instance(grown: Pq) -> None:
+    """What may happen, what did, and by default both: dashed where it is not known yet."""
+    template = grown("inspect", "1", "--template").out
+    assert 'DynamicWidthGroup ×#63;"]' in template
+    assert "SwitchGroup · one of these, or none" in template
+    assert "classDef" not in template.replace("classDef body", "")
+    instance = grown("inspect", "1", "--instance").out
+    assert "DynamicWidthGroup ×2" in instance
+    assert "odd<br/>2" in instance
+    assert ":::failed" in instance
+    assert "SwitchGroup" not in instance
+    both = grown("inspect", "1").out
+    assert "DynamicWidthGroup ×2" in both
+    assert ":::planned" in both
+    assert grown("inspect", "1", "--template", "--instance").out == both
+
+
+def test_json_tells_groups_and_what_is_planned(grown: Pq) -> None:
+    """Nodes name the group that they stand in; groups have titles, and edges join either."""
+    told = json.loads(grown("inspect", "--json").out)
+    titles = {group["title"]: group for group in told["groups"]}
+    copies = [node for node in told["nodes"] if node["name"] == "odd"]
+    wide, switch = titles["DynamicWidthGroup ×2"], titles["SwitchGroup"]
+    assert [node["group"] for node in copies] == [wide["id"]] * 2
+    assert (wide["planned"], switch["planned"]) == (False, True)
+    assert told["edges"] == [[1, wide["id"]], [wide["id"], switch["id"]]]
+    template = json.loads(grown("inspect", "--json", "--template").out)
+    assert not any(node["keys"] for node in template["nodes"])
+
+
+@pytest.mark.parametrize("shown", ["--template", "--instance"])
+def test_either_is_drawn_as_a_file(grown: Pq, queue_folder: Path, shown: str) -> None:
+    """Files show the same as text."""
+    grown("inspect", shown, "-o", "graph.svg")
+    assert b"<svg" in (queue_folder / "graph.svg").read_bytes()
 
 
 @pytest.mark.parametrize("target", ["graph.pdf", "graph", "nowhere/graph.mmd"])

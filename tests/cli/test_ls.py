@@ -15,7 +15,7 @@ import pytest
 from tests.cli.program import PQ, Pq, settle, wait_for
 from tests.queues import wait_until
 
-from perqueue import PersistentQueue, StaticWidthGroup, Task
+from perqueue import CyclicalGroup, PersistentQueue, StaticWidthGroup, Task
 from perqueue.engine.driver import listening
 from perqueue.engine.folder import need_folder
 
@@ -99,6 +99,54 @@ def test_copies_show_their_index(pq: Pq) -> None:
     assert "{'x': 5, 'pq_index': [1]}" in pq("ls").out
 
 
+def test_iterations_show_their_number(pq: Pq, queue_folder: Path) -> None:
+    """In a loop, the arguments include ``pq_iteration``."""
+    (queue_folder / "twice.py").write_text(
+        "def main(pq_iteration):\n    return True, {'pq_toggle_key': pq_iteration[0] > 0}\n"
+    )
+    with PersistentQueue() as queue:
+        queue.submit(CyclicalGroup(Task("twice.py", {}, "local"), 3))
+    settle()
+    out = pq("ls").out
+    assert "{'pq_iteration': [0]}" in out
+    assert "{'pq_iteration': [1]}" in out
+
+
+def test_a_tree_shows_what_stands_in_what(pq: Pq, queue_folder: Path) -> None:
+    """``--tree`` hangs entries under their groups; ``-s`` leaves only branches with such entries."""
+    (queue_folder / "odd.py").write_text("def main(pq_index, **_):\n    return 1 / pq_index[0] > 0, None\n")
+    first, odd = Task("add.py", {}, "local", name="first"), Task("odd.py", {}, "local", name="odd")
+    with PersistentQueue() as queue:
+        queue.submit(first >> StaticWidthGroup(odd, 2))
+    settle()
+    assert pq("ls", "--tree", "-e").lines == [
+        "Submission 1: succeeded: 2, failed: 1",
+        "├── 1 first, succeeded",
+        "└── StaticWidthGroup(odd, width=2): open, 1 of 2 copies done",
+        "    ├── copy 0: 2 odd, failed (raised): ZeroDivisionError: division by zero",
+        "    └── copy 1: 3 odd, succeeded",
+        "succeeded: 2, failed: 1. Total: 3",
+    ]
+    assert pq("ls", "--tree", "-s", "f").lines == [
+        "Submission 1: succeeded: 2, failed: 1",
+        "└── StaticWidthGroup(odd, width=2): open, 1 of 2 copies done",
+        "    └── copy 0: 2 odd, failed (raised)",
+        "failed: 1. Total: 1",
+    ]
+    assert pq("ls", "--tree", "--all").lines[-2:] == [
+        "    └── copy 1: 3 odd, succeeded",
+        "succeeded: 2, failed: 1. Total: 3",
+    ]
+    assert pq("ls", "--tree", "-C").lines == ["succeeded: 2, failed: 1. Total: 3"]
+    told = json.loads(pq("ls", "--tree", "--json", "-n", "odd", "-i", "3").out)
+    (submission,) = told["submissions"]
+    (group,) = submission["children"]
+    assert (group["group"], group["copies"], group["done"]) == ("StaticWidthGroup", 2, 1)
+    (copy,) = group["children"]
+    assert (copy["number"], copy["children"][0]["key"]) == (1, 3)
+    assert (told["counts"], told["total"]) == ({"succeeded": 1}, 1)
+
+
 def test_a_row_that_cant_be_read_hides_no_other(campaign: Pq) -> None:
     """Damaged arguments and a state that doesn't exist are shown as such, between the other rows."""
     wait_until(lambda: not listening(need_folder()), "the supervisor to leave")
@@ -109,6 +157,10 @@ def test_a_row_that_cant_be_read_hides_no_other(campaign: Pq) -> None:
     found = campaign("ls")
     assert keys_of(found.lines) == [1, 2, 3, 4]
     assert found.lines[-1] == "waiting: 1, succeeded: 2, unreadable: 1. Total: 4"
+    tree = campaign("ls", "--tree")
+    assert "2 can't be read" in tree.lines[-2]
+    assert any("3 behind, waiting" in line for line in tree.lines)
+    assert [entry["key"] for entry in json.loads(campaign("ls", "--tree", "--json").out)["unreadable"]] == [2]
     assert "entry 2 can't be read" in campaign("show", "2", status=1).err
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from perqueue.core.graph import Graph, JoinKind, Link, Node, TaskKind, WidthKind
+from perqueue.core.graph import Graph, JoinKind, Link, LoopKind, Node, SwitchKind, TaskKind, WidthKind
 
 
 def edges(graph: Graph, scope: int = 0, *, joins: bool = False) -> str:
     """What depends on what, as in ``"a>c b>c(x=y) d"``, in the order of the nodes.
 
-    Ports stand in brackets, groups as ``[body]*width``, and nodes without any link alone. Unless ``joins`` are asked
-    for (as ``&``), links lead through them to the parents.
+    Ports stand in brackets, groups as ``[body]*width``, ``[body]@tries`` and ``{key:body}``, and nodes without any
+    link alone. Unless ``joins`` are asked for (as ``&``), links lead through them to the parents.
     """
     found: list[str] = []
     for number in graph.scopes[scope].nodes:
@@ -42,7 +42,12 @@ def _name(graph: Graph, node: Node, *, joins: bool) -> str:
         case TaskKind(task=number):
             return graph.tasks[number].name
         case WidthKind(body=body, width=width):
-            return f"[{edges(graph, body, joins=joins)}]*{width}"
+            return f"[{edges(graph, body, joins=joins)}]*{'?' if width is None else width}"
+        case LoopKind(body=body, max_tries=tries):
+            return f"[{edges(graph, body, joins=joins)}]@{tries}"
+        case SwitchKind(branches=branches):
+            shown = (f"{b.key!r}:{edges(graph, b.body, joins=joins) if b.body >= 0 else ''}" for b in branches)
+            return f"{{{' '.join(shown)}}}"
         case JoinKind():
             return "&"
 

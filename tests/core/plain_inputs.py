@@ -23,7 +23,12 @@ def plain_inputs(state: State, entry: Entry) -> Mapping[str, Json]:
 
 def _given(state: State, item: Entry | Frame) -> _Results:
     if item.node < 0:
-        return []
+        if item.frame == 0:
+            return []
+        # An iteration: the one before it gives, or what was given to the loop.
+        if item.copy > 0:
+            return _results(state, state.places[item.frame, item.copy - 1, -1])
+        return _given(state, state.frames[item.frame])
     links = state.node(item.graph, item.node).parents
     if not links:
         return _given(state, state.frames[item.frame])
@@ -38,6 +43,8 @@ def _results(state: State, ref: Ref) -> _Results:
     if ref > 0:
         return [(ref, arguments(state.data(ref)))]
     frame = state.frames[-ref]
+    if frame.limit:
+        return _results(state, state.places[frame.id, frame.copies - 1, -1])
     if frame.scope < 0 or frame.copies == 0:
         return _given(state, frame)
     last = state.scope(frame.graph, frame.scope).last

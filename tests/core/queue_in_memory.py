@@ -32,7 +32,7 @@ from perqueue.core.merge import arguments
 from perqueue.core.planner import plan
 from perqueue.core.records import Entry, Frame, Outcome, StoredTask, Verdict
 from perqueue.core.states import EntryState
-from perqueue.core.tasklike import Task
+from perqueue.core.task import Task
 from perqueue.core.view import Json
 from perqueue.store.memory import State
 
@@ -55,7 +55,7 @@ def described(build: Callable[..., object]) -> object:
 
 def stored(work: Task) -> StoredTask:
     """The task as a queue keeps it."""
-    return StoredTask(work.name, work.code, work.func, "{}", work.resources, LOCAL, 1)
+    return StoredTask(work.name, work.code, work.func, "{}", work.resources, LOCAL, 1, module=work.module)
 
 
 def submission(tasks: object) -> Submitted:
@@ -163,23 +163,26 @@ class QueueInMemory:
                         self.end(key, _VERDICTS[sign], {})
         return self
 
-    def drive(self) -> None:
-        """Let every attempt succeed and resubmit what went wrong, until nothing is left to do."""
-        for _ in range(10 * len(self.state.entries) + 10):
+    def drive(self, **data: Json) -> None:
+        """Let every attempt succeed with these data, and resubmit what went wrong, until nothing is left to do."""
+        bad = {EntryState.failed, EntryState.timeout, EntryState.discarded}
+        for round_ in range(10 * len(self.state.entries) + 100):
             self.state.pending.clear()
-            bad = {EntryState.failed, EntryState.timeout, EntryState.discarded}
             again = [entry.key for entry in self.state.entries.values() if entry.state in bad]
             if ready := self.ready():
                 self.admit(*ready)
             elif active := self.state.active(LOCAL):
                 self.tell(
                     *[
-                        Ended(3.0, key, attempt, outcome(data={"key": key, "attempt": attempt}))
+                        Ended(3.0, key, attempt, outcome(data={"key": key, "attempt": attempt, **data}))
                         for key, attempt in active
                     ]
                 )
             elif again:
-                self.resubmit(*again)
+                # What decides a group together must agree: in the end all of it says the same.
+                everything = [key for key, entry in self.state.entries.items() if entry.state.settled]
+                old = [key for key in everything if self.state.entries[key].state is not EntryState.axed]
+                self.resubmit(*(again if round_ < 30 else old))
             else:
                 return
         raise AssertionError(f"it never comes to an end: {self.states()}")

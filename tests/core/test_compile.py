@@ -16,7 +16,9 @@ from tests.core.workflows import workflows
 from perqueue.core.compile import compile_graph
 from perqueue.core.errors import CycleError
 from perqueue.core.graph import Graph, JoinKind, TaskKind
-from perqueue.core.tasklike import StaticWidthGroup, Task, TaskLike, Workflow
+from perqueue.core.groups import StaticWidthGroup
+from perqueue.core.task import Task
+from perqueue.core.tasklike import TaskLike, Workflow
 
 JOINS: list[tuple[str, Callable[..., object], str]] = [
     ("one reader needs none", lambda a, b, c: (a | b) >> c, "a>c b>c"),
@@ -29,8 +31,18 @@ JOINS: list[tuple[str, Callable[..., object], str]] = [
     ),
     (
         "sets may overlap",
-        lambda a, b, c, d, e, f, g: {d: [a, b], e: [b, a], f: [b, c], g: [b, c]},
+        lambda a, b, c, d, e, f, g: {d: [a, b], e: [a, b], f: [b, c], g: [b, c]},
         "a>& b>& &>d &>e b>& c>& &>f &>g",
+    ),
+    (
+        "the same in another order is another join, for functions get a tuple",
+        lambda a, b, c, d, e: {c: [a, b], d: [a, b], e: [b, a]},
+        "a>& b>& &>c &>d b>e a>e",
+    ),
+    (
+        "sets have no order",
+        lambda a, b, c, d: {c: {a, b}, d: frozenset({b, a})},
+        "a>& b>& &>c &>d",
     ),
     (
         "readers with ports stand aside",

@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 from tests.core.queue_in_memory import QueueInMemory, described
 
+from perqueue.core.groups import CyclicalGroup, StaticWidthGroup
 from perqueue.core.invariants import broken
-from perqueue.core.records import FrameState
+from perqueue.core.records import FrameState, Standing
 from perqueue.core.states import EntryState
-from perqueue.core.tasklike import StaticWidthGroup
 from perqueue.store.memory import State
 
 Damage = Callable[[State], None]
@@ -64,8 +64,8 @@ DAMAGES: list[tuple[str, Damage, str]] = [
     ("a+", entry(2, waiting=1), "entry 2: waiting is 1, should be 0"),
     ("", frame(2, waiting=0), "frame 2: waiting is 0, should be 1"),
     ("a-", frame(2, dead=0), "frame 2: dead is 0, should be 1"),
-    ("", entry(1, state=EntryState.axed), "entry 1: axed with 0 dead parents"),
-    ("a-", entry(4, state=EntryState.waiting), "entry 4: waiting with 1 dead parents"),
+    ("", entry(1, state=EntryState.axed), "entry 1: axed with 0 dead and 0 missed parents"),
+    ("a-", entry(4, state=EntryState.waiting), "entry 4: waiting with 1 dead and 0 missed parents"),
     ("", entry(1, state=EntryState.waiting), "entry 1: waiting with 0 parents missing"),
     ("", entry(4, state=EntryState.goahead), "entry 4: goahead with 1 parents missing"),
     ("", entry(4, state=EntryState.failed), "entry 4: failed with 1 parents missing"),
@@ -74,14 +74,16 @@ DAMAGES: list[tuple[str, Damage, str]] = [
     ("a+", entry(1, state=EntryState.running), "entry 1: running without an open attempt"),
     ("a>", entry(1, state=EntryState.succeeded), "entry 1: succeeded with an open attempt 1"),
     ("a+", attempt(1, outcome=None), "entry 1: succeeded with an open attempt 1"),
-    ("a+", frame(2, open=1), "frame 2: open, lost are 1, 0, should be 2, 0"),
-    ("a+ b[0]-", frame(2, lost=0), "frame 2: open, lost are 2, 0, should be 2, 1"),
-    ("", frame(1, open=0), "frame 1: open, lost are 0, 0, should be 1, 0"),
-    ("", frame(2, state=FrameState.open), "frame 2: open with 1 parents missing, 0 dead"),
-    ("a+", frame(2, state=FrameState.waiting), "frame 2: waiting with 0 parents missing, 0 dead"),
-    ("a-", frame(2, state=FrameState.done), "frame 2: done with 1 parents missing, 1 dead"),
-    ("a+", frame(2, state=FrameState.done), "frame 2: done with 2 ends missing"),
-    ("a+ b+", frame(2, state=FrameState.open), "frame 2: open with 0 ends missing"),
+    ("a+", frame(2, open=1), "frame 2: open, lost, failed are (1, 0, 0), should be (2, 0, 0)"),
+    ("a+ b[0]-", frame(2, lost=0), "frame 2: open, lost, failed are (2, 0, 0), should be (2, 1, 0)"),
+    ("", frame(1, open=0), "frame 1: open, lost, failed are (0, 0, 0), should be (1, 0, 0)"),
+    ("", frame(2, state=FrameState.open), "frame 2: open with 1 missing, 0 dead parents"),
+    ("a+", frame(2, state=FrameState.waiting), "frame 2: waiting with 0 missing, 0 dead parents"),
+    ("a-", frame(2, state=FrameState.done), "frame 2: done with 1 missing, 1 dead parents"),
+    ("a+", frame(2, state=FrameState.done), "frame 2: done, but pending"),
+    ("a+ b+", frame(2, state=FrameState.open), "frame 2: open, but done"),
+    ("a+ b+", frame(2, standing=Standing.pending), "frame 2: pending, should be done"),
+    ("a-", entry(2, missed=1), "entry 2: missed is 1, should be 0"),
 ]
 
 
@@ -92,6 +94,17 @@ def test_damage_is_found(moves: str, damage: Damage, message: str) -> None:
     assert queue.broken() == []
     damage(queue.state)
     assert message in broken(queue.state, queue.state.entries.values(), queue.state.frames.values())
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_a_loop_has_its_iterations(copies: int) -> None:
+    """A loop that counts more or fewer iterations than it has is found."""
+    queue = QueueInMemory(described(lambda a: CyclicalGroup(a)))
+    queue.succeed("a", {"pq_toggle_key": False})
+    assert queue.broken() == []
+    (loop,) = [frame for frame in queue.state.frames.values() if frame.limit]
+    queue.state.frames[loop.id] = evolve(loop, copies=copies)
+    assert any(f"frame {loop.id}: {copies} iterations, but they are" in found for found in queue.broken())
 
 
 def test_cancelled_entries_may_wait_or_not() -> None:

@@ -15,4 +15,6 @@ def test_keys_are_those_of_scripts() -> None:
         "MAXTRIES_KW": "pq_max_tries",
         "SWITCHGROUP_KEY": "pq_switch_key",
         "SWITCHGROUP_SKIP": "pq_skip_route",
+        "VALUE_KW": "pq_value",
+        "CONTROL_KEYS": {"pq_max_tries", "pq_toggle_key", "pq_dwg_width", "pq_switch_key"},
     }

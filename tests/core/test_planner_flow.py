@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.core.queue_in_memory import QueueInMemory, described, submission, task
 
 from perqueue.core.compile import compile_graph
 from perqueue.core.decision import Changes, Launch
+from perqueue.core.groups import StaticWidthGroup
 from perqueue.core.planner import plan
 from perqueue.core.records import FrameState
-from perqueue.core.tasklike import StaticWidthGroup, TaskLike, Workflow
+from perqueue.core.tasklike import TaskLike, Workflow
 
 Build = Callable[..., object]
 
 
-def group(tasks: object, width: int) -> StaticWidthGroup:
+def group(tasks: Any, width: int) -> StaticWidthGroup:
     """Shorter, for tables."""
     return StaticWidthGroup(tasks, width)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,13 +12,14 @@ from tests.core.plain_inputs import plain_inputs
 from tests.core.queue_in_memory import QueueInMemory, described, task
 from tests.core.workflows import workflows
 
-from perqueue.core.tasklike import StaticWidthGroup, TaskLike, Workflow
+from perqueue.core.groups import StaticWidthGroup
+from perqueue.core.tasklike import TaskLike, Workflow
 from perqueue.core.view import Json
 
 _Results = dict[str, list[Mapping[str, Json] | None]]
 
 
-def group(tasks: object, width: int) -> StaticWidthGroup:
+def group(tasks: Any, width: int) -> StaticWidthGroup:
     """Shorter, for tables."""
     return StaticWidthGroup(tasks, width)
 

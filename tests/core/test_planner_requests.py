@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -11,13 +12,13 @@ from tests.core.queue_in_memory import QueueInMemory, described, outcome, stored
 from perqueue.core.decision import Stop
 from perqueue.core.errors import BrokenInvariantError, StateError, UnknownEntryError
 from perqueue.core.events import Admitted, Cancelled, Edited, Ended, Event, Removed, Resubmitted
+from perqueue.core.groups import StaticWidthGroup
 from perqueue.core.records import Verdict
-from perqueue.core.tasklike import StaticWidthGroup
 
 Build = Callable[..., object]
 
 
-def group(tasks: object, width: int) -> StaticWidthGroup:
+def group(tasks: Any, width: int) -> StaticWidthGroup:
     """Shorter, for tables."""
     return StaticWidthGroup(tasks, width)
 

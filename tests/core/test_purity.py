@@ -32,6 +32,7 @@ _ALLOWED: Final = frozenset(
         "re",
         "types",
         "typing",
+        "typing_extensions",  # for type checkers alone, which all know it
     }
 )
 _FORBIDDEN_NAMES: Final = frozenset(

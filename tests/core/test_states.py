@@ -27,7 +27,7 @@ TABLE = {
         "TIME_OUT": "timeout",
         "RESET": "waiting",
     },
-    "succeeded": {"RESET": "waiting", "RESUBMIT": "waiting"},
+    "succeeded": {"RESET": "waiting", "RESUBMIT": "waiting", "REFUSE": "failed"},
     "discarded": {"RESET": "waiting", "RESUBMIT": "waiting"},
     "axed": {"REVIVE": "waiting"},
     "failed": {"RESET": "waiting", "RESUBMIT": "waiting", "AXE": "axed"},
@@ -56,8 +56,8 @@ def test_table_is_whole() -> None:
 
 
 def test_settled_states_stay_until_asked() -> None:
-    """Reports never move a settled entry: only a user's wish or what follows from one does."""
-    asked = {Trigger.RESUBMIT, Trigger.RESET, Trigger.REVIVE, Trigger.AXE}
+    """Reports never move a settled entry: only a user's wish, what follows from one, or a group that refuses it."""
+    asked = {Trigger.RESUBMIT, Trigger.RESET, Trigger.REVIVE, Trigger.AXE, Trigger.REFUSE}
     assert {trigger for state, trigger in TRANSITIONS if state.settled} <= asked
 
 

@@ -231,3 +231,40 @@ def run_alone(queue: Queue, processes: Processes) -> Any:
         return processes.start([sys.executable, "-P", "-m", "perqueue.runner", str(path)])
 
     return run
+
+
+class Bench:
+    """A file with functions, and attempts at them, either under the fork server or alone."""
+
+    def __init__(self, queue: Queue, run: Any) -> None:
+        self.queue, self._run = queue, run
+        self._modules = iter(range(1, 100))
+
+    def job(self, body: str, func: str, **fields: Any) -> Job:
+        """A job for a function of a module with this text."""
+        path = self.queue.script(body, fields.pop("file", f"steps{next(self._modules)}.py"))
+        return self.queue.job(path, func=func, **({"module": path.stem} | fields))
+
+    def call(self, body: str, func: str = "step", **fields: Any) -> Outcome:
+        """The outcome of a function."""
+        return self.run(self.job(body, func, **fields))
+
+    def run(self, job: Job) -> Outcome:
+        """The outcome of a job."""
+        self._run(job)
+        return self.queue.outcome(job)
+
+
+@pytest.fixture
+def bench(queue: Queue, server: Supervisor) -> Bench:
+    """Functions under the fork server."""
+    return Bench(queue, server.run)
+
+
+@pytest.fixture(params=["fork", "alone"])
+def both(request: pytest.FixtureRequest, queue: Queue) -> Bench:
+    """Functions under the fork server, and then alone in a process as a batch system runs them."""
+    if request.param == "fork":
+        return Bench(queue, request.getfixturevalue("server").run)
+    run_alone = request.getfixturevalue("run_alone")
+    return Bench(queue, lambda job: run_alone(job).wait(queue.patience))

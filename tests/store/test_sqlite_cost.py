@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -10,9 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from perqueue.core.events import Admitted, Cancelled, Event, Launched, Removed, Started
+from perqueue.core.events import Admitted, Cancelled, Event, Launched, Removed, Resubmitted, Started
 from perqueue.core.records import Verdict
-from perqueue.core.tasklike import Task, Workflow
+from perqueue.core.task import Task
+from perqueue.core.tasklike import Workflow
 from perqueue.store.protocol import Snapshot
 from perqueue.store.sqlite import SqliteStore
 from perqueue.testing.contracts.store_case import do, ended, run, submission, task
@@ -177,3 +179,52 @@ def test_a_question_costs_the_same_in_a_queue_of_any_size(
     small, large = (counted(queues[shape, size], ask) for size in (SMALL, LARGE))
     assert len(small.statements) == len(large.statements)
     assert large.steps <= small.steps * STEPS_FOR_DEPTH
+
+
+# what the log takes
+
+
+def test_the_log_of_a_submission_does_not_grow_with_it(queues: dict[tuple[str, int], Path]) -> None:
+    """A submission's record names its graph and its tasks in a few letters, however many tasks there are."""
+    sizes = []
+    for size in (SMALL, LARGE):
+        with closing(SqliteStore(str(queues["chain", size]))) as store, store.snapshot() as shown:
+            sizes.append(len(json.dumps(shown.log()[0].body)))
+    assert sizes[1] <= sizes[0] + len(str(LARGE)) - len(str(SMALL))
+
+
+def test_a_result_is_stored_once(tmp_path: Path) -> None:
+    """The log, and whatever reads a result where it is, hold no copy of it, also when its entry runs again or goes."""
+    path = tmp_path / "queue.db"
+    SqliteStore.create(str(path))
+    with closing(SqliteStore(str(path))) as store:
+        do(store, submission(task("a") >> task("b")))
+        run(store, 1, data='{"x":"a large result"}')
+        run(store, 2)
+        do(store, Resubmitted(4.0, (1,)))
+        do(store, Removed(5.0, (1,)))
+        assert sum(line.count("a large result") for line in store._sql.iterdump()) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [Admitted(3.0, 3), *EVENTS.values(), Resubmitted(3.0, (1,)), Removed(3.0, (3,))],
+    ids=lambda event: type(event).__name__,
+)
+def test_an_event_is_one_short_record(copies: Callable[[str, int], Path], event: Event) -> None:
+    """What is logged of an event is no more than what it says beside its result: at most a hundred letters."""
+    with closing(SqliteStore(str(copies("layers", SMALL)))) as store:
+        with store.snapshot() as shown:
+            before = len(shown.log())
+        heard = do(store, event).heard
+        bodies = [text for (text,) in store._sql.execute("SELECT body FROM events WHERE seq > ?", (before,))]
+    assert len(bodies) == len(heard)
+    assert sum(map(len, bodies)) <= 100
+
+
+def test_requests_about_many_take_a_few_letters_more(copies: Callable[[str, int], Path]) -> None:
+    """A request about several entries says once how many they are, and each record only its key."""
+    with closing(SqliteStore(str(copies("layers", SMALL)))) as store:
+        do(store, Cancelled(3.0, tuple(range(2, 50))))
+        bodies = [text for (text,) in store._sql.execute("SELECT body FROM events WHERE kind = 'cancelled'")]
+    assert bodies == ['{"entries":48}', *["{}"] * 47]

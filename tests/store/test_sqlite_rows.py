@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perqueue.core.records import Attempt, Entry, Frame, FrameState, Outcome, StoredTask, Verdict
+from perqueue.core.records import Attempt, Entry, Frame, FrameState, Outcome, Standing, StoredTask, Verdict
 from perqueue.core.resources import Resources
 from perqueue.core.states import EntryState
 from perqueue.store.sqlite import rows
@@ -25,11 +25,12 @@ series = st.lists(whole, max_size=6).map(tuple)
 
 entries = st.builds(
     Entry, whole, whole, whole, whole, whole, whole, st.just("local"), st.sampled_from(EntryState), whole, whole,
-    integers, whole, whole, texts, series, series,
+    integers, whole, whole, texts, series, series, whole,
 )  # fmt: skip
 frames = st.builds(
     Frame, whole, whole, whole, whole, integers, integers, whole, st.sampled_from(FrameState), whole, whole, whole,
-    whole, integers, integers, series, series,
+    whole, integers, integers, series, series, whole, whole, st.sampled_from(Standing), integers, integers,
+    whole, whole,
 )  # fmt: skip
 outcomes = st.builds(
     Outcome, st.sampled_from(Verdict), texts, texts, texts, st.none() | texts, st.none() | times, st.none() | times,
@@ -44,7 +45,7 @@ small = st.integers(1, 10**6)
 resources = st.builds(
     Resources, small, small, partitions | st.just("local"), st.none() | small, st.booleans(), st.integers(0, 99)
 )
-tasks = st.builds(StoredTask, texts, texts, texts, texts, resources, st.just("local"), whole, st.none() | texts)
+tasks = st.builds(StoredTask, texts, texts, texts, texts, resources, st.just("local"), whole, st.none() | texts, texts)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from perqueue.config import Config
 from perqueue.core.events import Admitted, Ended
 from perqueue.core.planner import plan
 from perqueue.core.records import Context, Outcome, Verdict
-from perqueue.core.tasklike import Task
+from perqueue.core.task import Task
 from perqueue.engine import requests
 from perqueue.engine.folder import create_folder
 from perqueue.store.protocol import Snapshot, Store

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tests.views.stored import end, seen, stored, task
 
+from perqueue.core.groups import StaticWidthGroup
 from perqueue.core.records import Verdict
 from perqueue.core.states import EntryState
-from perqueue.core.tasklike import StaticWidthGroup, Workflow
+from perqueue.core.tasklike import Workflow
 from perqueue.views.instances import children_of, parents_of
 from perqueue.views.waiting import why_waiting
 

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from perqueue.checks.recording import note_skipped, only_checking
 from perqueue.codec import BlobFolder, decode_mapping
 from perqueue.config import Config, load_config
 from perqueue.core.errors import UnknownEntryError, UsageError
 from perqueue.core.records import Entry as EntryRecord
 from perqueue.core.resources import Resources
 from perqueue.core.selection import Selection
+from perqueue.core.tasklike import Plain, TaskLike
 from perqueue.engine import requests
 from perqueue.engine.context import capture
 from perqueue.engine.folder import PERQUEUE_FILE, QueueFolder, find_or_create, need_folder
@@ -97,7 +99,7 @@ class PersistentQueue:
 
     # writing
 
-    def submit(self, tasks: object) -> Submitted:
+    def submit(self, tasks: TaskLike[None, Any] | Plain) -> Submitted:
         """Submit a task, group or workflow, or anything that ``Workflow`` takes. It runs from now on by itself.
 
         Raises:
@@ -105,12 +107,25 @@ class PersistentQueue:
             DescriptionError: It can't be compiled; the message names the culprit.
             PartitionError: Nothing configures a partition that it asks for.
             ArgumentsError: An argument can't be stored.
+            SubmissionRefusedError: A task is only loading the calling code, to reach its function.
+            CheckError: Something in it would fail whenever it runs, as far as the scripts can tell.
         """
-        self._writing("submit")
-        folder = self._make()
-        submission = requests.Submission(tasks, self._settings(), BlobFolder(folder.blobs))
-        context = capture(self._settings().allow)
+        # The runner, if it runs in this process, says whether the script does its work or is only being loaded.
+        load = sys.modules.get("perqueue.runner.load")
+        if load is not None:
+            load.refuse_submission()
         told = Submitted(self._flush)
+        if not self._writing("submit"):
+            from .rehearsal import rehearse
+
+            told._keys = rehearse(tasks, self._settings())
+            return told
+        from perqueue.checks.submission import checked  # not for a script that only looks at the queue
+
+        graph = checked(tasks, self._settings())
+        folder = self._make()
+        submission = requests.Submission(graph, self._settings(), BlobFolder(folder.blobs))
+        context = capture(self._settings().allow)
 
         def store(state: Transaction) -> None:
             self._made_now.append((told, submission.store(state, context)))
@@ -125,7 +140,8 @@ class PersistentQueue:
             NotContextManagedError: Called outside ``with``.
             StateError: One is waiting, axed or with an executor (raised when the writes take effect).
         """
-        self._writing("resubmit")
+        if not self._writing("resubmit"):
+            return
         keys = _keys(entry)
         self._gathered.append(lambda state: requests.resubmit(state, keys))
 
@@ -136,7 +152,8 @@ class PersistentQueue:
             NotContextManagedError: Called outside ``with``.
             StateError: One is settled already (raised when the writes take effect).
         """
-        self._writing("cancel")
+        if not self._writing("cancel"):
+            return
         keys = _keys(entry)
         self._gathered.append(lambda state: requests.cancel(state, keys))
 
@@ -147,19 +164,22 @@ class PersistentQueue:
             NotContextManagedError: Called outside ``with``.
             UnknownEntryError: There is no such entry (raised when the writes take effect).
         """
-        self._writing("remove")
+        if not self._writing("remove"):
+            return
         keys = _keys(key)
         self._gathered.append(lambda state: _ignore(requests.remove(state, keys)))
 
     def save_args(self, key: int, new: Mapping[str, Any], all: bool = False) -> None:  # noqa: A002  # PerQueue's name
         """Change the arguments of an entry, or with ``all`` of every entry of its task."""
-        self._writing("save_args")
+        if not self._writing("save_args"):
+            return
         text = requests.encoded_args(f"of entry {key}", new, BlobFolder(self._need().blobs))
         self._edit(key, {"args": text}, everywhere=all)
 
     def save_resources(self, key: int, new: str | Resources, all: bool = False) -> None:  # noqa: A002  # PerQueue's name
         """Change the resources of an entry, or with ``all`` of every entry of its task."""
-        self._writing("save_resources")
+        if not self._writing("save_resources"):
+            return
         self._edit(key, requests.resources_change(new, self._settings()), everywhere=all)
 
     def save_code(self, key: int, new: str | os.PathLike[str], all: bool = False) -> None:  # noqa: A002  # PerQueue's name
@@ -168,7 +188,8 @@ class PersistentQueue:
         Raises:
             FileNotFoundError: There is no such script.
         """
-        self._writing("save_code")
+        if not self._writing("save_code"):
+            return
         path = os.path.abspath(os.fspath(new))
         if not os.path.isfile(path):
             raise ScriptMissingError(f"save_code({key}, {os.fspath(new)!r})", path)
@@ -227,9 +248,13 @@ class PersistentQueue:
 
     # within
 
-    def _writing(self, what: str) -> None:
+    def _writing(self, what: str) -> bool:
+        """Whether the write is to be done: it is not where the script is only checked."""
         if not self._inside:
             raise NotContextManagedError(what)
+        if only_checking() and what != "submit":
+            note_skipped(what)
+        return not only_checking()
 
     def _edit(self, key: int, change: Mapping[str, object], *, everywhere: bool) -> None:
         self._gathered.append(lambda state: _ignore(requests.edit(state, key, change, everywhere=everywhere)))
@@ -268,7 +293,7 @@ class PersistentQueue:
 
     def _need(self) -> QueueFolder:
         if self._folder is None:
-            self._folder = need_folder(self._start)
+            self._folder = _queue_to_read(self._start)[0] if only_checking() else need_folder(self._start)
         return self._folder
 
     def _make(self) -> QueueFolder:
@@ -290,8 +315,15 @@ class PersistentQueue:
 
     def _open(self) -> Store:
         if self._store is None:
-            self._store = self._need().open_store()
+            empty = _queue_to_read(self._start)[1] if only_checking() else None
+            self._store = empty or self._need().open_store()
         return self._store
+
+
+def _queue_to_read(start: str) -> tuple[QueueFolder, Store | None]:
+    from .rehearsal import queue_to_read  # only where a script is checked
+
+    return queue_to_read(start)
 
 
 def _keys(given: Entry | int | Iterable[Entry | int]) -> list[int]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import copy
 import os
+import sys
 from collections.abc import Mapping
-from typing import Any
+from types import FrameType
+from typing import Any, Final
 
 from attrs import frozen
 
-from perqueue.core import tasklike
+from perqueue.core import task as core_task
 from perqueue.core.errors import DescriptionError, UsageError
 from perqueue.core.resources import Resources
+from perqueue.core.tasklike import In_contra, Out_co
+
+_PACKAGE: Final = __name__.partition(".")[0]
 
 
 class ScriptMissingError(UsageError, FileNotFoundError):
@@ -22,8 +27,11 @@ class ScriptMissingError(UsageError, FileNotFoundError):
 
 
 @frozen(eq=False, init=False, repr=False)
-class Task(tasklike.Task):
+class Task(core_task.Task[In_contra, Out_co]):
     """One piece of work: a Python script with a ``main()``, its arguments and what it needs of the machine.
+
+    That of a script takes and gives anything. For work that type checkers understand see :func:`perqueue.task`, which
+    makes a ``Task[In, Out]`` of a function.
 
     Args:
         code: Path of the script, relative to the current folder; it must exist.
@@ -41,7 +49,7 @@ class Task(tasklike.Task):
     """
 
     def __init__(
-        self,
+        self: Task[Any, Any],
         code: str | os.PathLike[str],
         args: Mapping[str, Any] | None,
         resources: str | Resources,
@@ -52,14 +60,29 @@ class Task(tasklike.Task):
     ) -> None:
         path = os.path.abspath(os.fspath(code))
         if not os.path.isfile(path):
-            raise ScriptMissingError(f"Task({os.fspath(code)!r})", path)
+            from perqueue.checks.recording import only_checking
+
+            # Where a script is only checked, this is found with everything else that is wrong.
+            if not only_checking():
+                raise ScriptMissingError(f"Task({os.fspath(code)!r})", path)
         shown = os.path.basename(path) if name is None else str(name)
         self.__attrs_init__(
-            path, _copied(shown, args), resources, _identifier(shown, func), shown, _pattern(shown, folder)
+            path,
+            copied(shown, args),
+            resources,
+            _identifier(shown, func),
+            shown,
+            folder_pattern(shown, folder),
+            where=place_of_caller(),
         )
 
 
-def _copied(name: str, args: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def copied(name: str, args: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A task's arguments as they are now, however they change later.
+
+    Raises:
+        DescriptionError: They are not a mapping from names.
+    """
     if args is None:
         return {}
     if not isinstance(args, Mapping) or not all(isinstance(key, str) for key in args):
@@ -76,7 +99,12 @@ def _identifier(name: str, func: str) -> str:
     return func
 
 
-def _pattern(name: str, folder: str | os.PathLike[str] | None) -> str | None:
+def folder_pattern(name: str, folder: str | os.PathLike[str] | None) -> str | None:
+    """A task's working folder.
+
+    Raises:
+        DescriptionError: It can't be filled in for an entry.
+    """
     if folder is None:
         return None
     pattern = os.fspath(folder)
@@ -88,3 +116,13 @@ def _pattern(name: str, folder: str | os.PathLike[str] | None) -> str | None:
             "it may hold {key}, {name}, {index}, {iteration} and {attempt}"
         ) from error
     return pattern
+
+
+def place_of_caller() -> str:
+    """The line of the user's that is being run, as ``path:line``; empty where there is none in a file."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        frame = frame.f_back
+    if frame is None or frame.f_code.co_filename.startswith("<"):
+        return ""
+    return f"{os.path.abspath(frame.f_code.co_filename)}:{frame.f_lineno}"

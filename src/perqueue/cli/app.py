@@ -19,6 +19,8 @@ from perqueue.core.errors import PerQueueError, UsageError
 _HERE: Final = "perqueue.cli"
 COMMANDS: Final = {
     "run": "driving",
+    "check": "checking",
+    "submit": "exchanging",
     "watch": "driving",
     "tick": "driving",
     "ls": "reading",
@@ -28,6 +30,7 @@ COMMANDS: Final = {
     "logs": "reading",
     "history": "reading",
     "inspect": "reading",
+    "export": "exchanging",
     "resubmit": "writing",
     "cancel": "writing",
     "modify": "writing",
@@ -58,6 +61,8 @@ _HELP: Final = {"help_option_names": ["-h", "--help"]}
 def _settings(command: str) -> dict[str, Any]:
     if command == "run":  # what follows the script is the script's
         return {**_HELP, "allow_interspersed_args": False, "ignore_unknown_options": True}
+    if command in ("check", "submit"):  # options that are not its own are the script's
+        return {**_HELP, "ignore_unknown_options": True}
     return _HELP
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from perqueue.core.errors import StorageError, UnknownEntryError
+from perqueue.core.graph import SwitchKind
 from perqueue.core.records import Attempt, Context, Entry
 from perqueue.core.states import EntryState
 from perqueue.engine.folder import QueueFolder, need_folder
 from perqueue.store.protocol import Row, Snapshot
 from perqueue.views.instances import children_of, parents_of
+from perqueue.views.rules import name as group_name
+from perqueue.views.rules import policy_data, policy_words
+from perqueue.views.surroundings import Surrounding, surroundings
 from perqueue.views.values import mapping_items, shown
 from perqueue.views.waiting import Waiting, why_waiting
 
@@ -21,6 +25,8 @@ from .logs import log_files, tail
 from .printing import clipped, coloured, duration, entries, indented_line, moment, one_line, put, put_json, ranges
 
 _LOG_LINES: Final = 10
+_MOST: Final = 5
+"""Groups and refusals that are named where an entry waits for several."""
 _VALUE: Final = 500
 """Characters of a value."""
 
@@ -69,6 +75,7 @@ class _Facts:
         self.parents: list[int] = parents_of(state, entry)
         self.children: list[int] = children_of(state, entry)
         self.waiting: Waiting = why_waiting(state, entry)
+        self.groups: list[Surrounding] = surroundings(state, entry)
         self.inputs = None if entry.source == 0 else state.text(entry.source)
         self.given_by = _given_by(state, entry)
         number = entry.attempt
@@ -80,6 +87,8 @@ class _Facts:
             "parents": {str(state): keys for state, keys in self.waiting.parents.items()},
             "failed_before": list(self.waiting.stuck),
             "discarded_before": list(self.waiting.dead),
+            "refused_before": {str(key): message for key, message in self.waiting.refused.items()},
+            "undecided_before": list(self.waiting.undecided),
         }
         return {
             **as_data(Listed(self.row)),
@@ -89,6 +98,7 @@ class _Facts:
             "inputs": stored(self.inputs),
             "inputs_from": self.given_by,
             "dependents": self.children,
+            "groups": [_group_data(group) for group in self.groups],
             "waiting": waiting,
             "attempts": [_attempt_data(attempt) for attempt in self.attempts],
             "traceback": self._traceback() or None,
@@ -109,6 +119,7 @@ class _Facts:
             yield f"  pq_index    {list(entry.index)}"
         if entry.iteration:
             yield f"  pq_iteration  {list(entry.iteration)}"
+        yield from self._groups()
         yield from _section("Arguments", task.args)
         yield from self._why()
         if self.inputs is not None:
@@ -122,15 +133,32 @@ class _Facts:
             yield f"What depends on it: {_named(self.children)}"
         yield from self._log()
 
+    def _groups(self) -> Iterator[str]:
+        if self.groups:
+            yield "Groups around it" if len(self.groups) == 1 else "Groups around it, from the inner to the outer"
+        for group in self.groups:
+            yield f"  {group.place} in {clipped(one_line(group.text), _VALUE)}, {group.state}"
+            if group.policy is not None:
+                yield f"    policy: {policy_words(group.policy)}"
+            if group.consequence:
+                yield f"    {group.consequence}"
+
     def _why(self) -> Iterator[str]:
         entry, why = self.row.entry, self.waiting
         if entry.state is EntryState.waiting:
             parts = [f"{_named(keys)} ({state})" for state, keys in why.parents.items()]
-            yield f"Why it waits: for {', '.join(parts) if parts else 'nothing: `pq tick` gets it going'}"
+            nothing = "a group before it" if why.undecided else "nothing: `pq tick` gets it going"
+            yield f"Why it waits: for {', '.join(parts) if parts else nothing}"
+            for group in why.undecided[:_MOST]:
+                yield f"  before it, {clipped(one_line(group), _VALUE)} is not decided yet"
             if why.stuck:
                 yield f"  it can't run before {_named(why.stuck)} succeeds: `pq resubmit -i {ranges(why.stuck)}`"
         elif entry.state is EntryState.axed:
-            yield f"Why it is axed: {_named(why.dead) if why.dead else 'something that it depends on'} was discarded"
+            parts = [f"{_named(why.dead)} {_was(why.dead)} discarded"] if why.dead else []
+            parts += [f"{_named(why.stuck)} failed"] if why.stuck else []
+            yield f"Why it is axed: {' and '.join(parts) or 'something that it depends on was discarded'}"
+        for key, message in list(why.refused.items())[:_MOST]:
+            yield from _message(f"  what entry {key} returned was refused", message, "    ")
 
     def _result(self) -> Iterator[str]:
         outcome = None if self.row.result is None else self.row.result.outcome
@@ -141,7 +169,7 @@ class _Facts:
         if outcome.data is not None:
             yield from _section(f"Result{earlier}", outcome.data)
         if outcome.message:
-            yield f"Error{earlier}: {one_line(outcome.message)}"
+            yield from _message(f"Error{earlier}", outcome.message, "  ")
         for line in self._traceback().splitlines():
             yield f"  {line}"
 
@@ -174,6 +202,35 @@ def _section(title: str, text: str) -> Iterator[str]:
     width = min(max((len(name) for name in values), default=0), 24)
     for name, value in values.items():
         yield f"  {one_line(name):<{width}}  {clipped(one_line(shown(value)), _VALUE)}"
+
+
+def _message(title: str, message: str, pad: str) -> Iterator[str]:
+    """A message in full: what a group says of a result stands on a line of its own below what the task said."""
+    first, *rest = message.splitlines() or [""]
+    yield f"{title}: {one_line(first)}"
+    yield from (f"{pad}{indented_line(line)}" for line in rest)
+
+
+def _was(keys: Sequence[int]) -> str:
+    return "was" if len(keys) == 1 else "were"
+
+
+def _group_data(group: Surrounding) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "group": group_name(group.kind),
+        "label": group.text,
+        "state": str(group.state),
+        "place": group.place,
+        "number": group.number,
+        "total": group.total,
+    }
+    if isinstance(group.kind, SwitchKind):
+        told["branch"] = group.branch
+    if group.policy is not None:
+        left_out = group.lost is not None and group.goes_on
+        told |= {"policy": policy_data(group.policy), "lost": group.lost, "left_out": left_out}
+        told |= {"consequence": group.consequence or None}
+    return told
 
 
 def _named(keys: Iterable[int]) -> str:

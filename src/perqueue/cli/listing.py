@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from perqueue.core.states import EntryState
 from perqueue.engine.folder import QueueFolder, need_folder
@@ -16,6 +16,9 @@ from perqueue.store.protocol import Snapshot, Store
 from .choice import Damaged, Listed, choose, chosen
 from .printing import moment, note, put, put_json
 from .tables import Line, print_table
+
+if TYPE_CHECKING:
+    from perqueue.views.tree import Knot
 
 _JUST_NOW: Final = 5.0
 """Seconds since the last change within which a supervisor may still be starting."""
@@ -32,9 +35,11 @@ def show_list(
     count: bool,
     error: bool,
     data: bool,
+    tree: bool,
+    unfold: bool,
     as_json: bool,
 ) -> None:
-    """List the chosen entries."""
+    """List the chosen entries, or with ``tree`` show them under what they stand in."""
     choice = chosen(ids, jobs, names, states)
     folder = need_folder()
     store = folder.open_store()
@@ -47,16 +52,45 @@ def show_list(
                 items = list(choose(state, choice, dependents=True))
                 counts = Counter(item.state for item in items if isinstance(item, Listed))
             damaged = sum(isinstance(item, Damaged) for item in items)
+            branches = _grown(state, items, everything=choice.empty) if tree and not count else None
         if as_json:
-            told = {} if count else {"entries": [as_data(item) for item in items]}
+            told: dict[str, Any] = {}
+            if branches is not None:
+                told = _tree_data(branches, items)
+            elif not count:
+                told = {"entries": [as_data(item) for item in items]}
             put_json({**told, "counts": counts_as_data(counts), "total": sum(counts.values()) + damaged})
         else:
-            if not count:
+            if branches is not None:
+                _print_tree(branches, items, unfold=unfold, error=error)
+            elif not count:
                 _print_list(items, error=error, data=data)
             put(count_line(counts, damaged))
         _warn_if_left_alone(folder, store)
     finally:
         store.close()
+
+
+def _grown(state: Snapshot, items: list[Listed | Damaged], *, everything: bool) -> list[Knot]:
+    from .tree import grow  # only who asks for a tree needs graphs
+
+    return grow(state, items, everything=everything)
+
+
+def _print_tree(branches: list[Knot], items: list[Listed | Damaged], *, unfold: bool, error: bool) -> None:
+    from .tree import print_tree
+
+    print_tree(branches, unfold=unfold, error=error)
+    for item in items:
+        if isinstance(item, Damaged):
+            put(f"{item.key} can't be read: {item.why}")
+
+
+def _tree_data(branches: list[Knot], items: list[Listed | Damaged]) -> dict[str, Any]:
+    from .tree import tree_data
+
+    unreadable = [as_data(item) for item in items if isinstance(item, Damaged)]
+    return {"submissions": tree_data(branches), "unreadable": unreadable}
 
 
 def count_line(counts: Mapping[EntryState, int], unreadable: int = 0) -> str:

@@ -7,8 +7,9 @@ from typing import Final
 
 from perqueue.core.errors import UnknownEntryError, UsageError
 from perqueue.engine.folder import need_folder
+from perqueue.views.boxes import Picture
 from perqueue.views.mermaid import mermaid
-from perqueue.views.picture import Picture, picture
+from perqueue.views.picture import Shown, picture
 
 from .listing import counts_as_data
 from .printing import put, put_json
@@ -20,8 +21,10 @@ class PictureError(UsageError):
     """A picture that can't be made."""
 
 
-def show_graph(key: int | None, output: str | None, *, template: bool, as_json: bool) -> None:
+def show_graph(key: int | None, output: str | None, *, template: bool, instance: bool, as_json: bool) -> None:
     """Draw the submission of an entry, or all of the queue.
+
+    ``template``: what may happen; ``instance``: what did; neither or both: what did, and what may happen yet.
 
     Raises:
         UnknownEntryError: There is no such entry.
@@ -33,13 +36,10 @@ def show_graph(key: int | None, output: str | None, *, template: bool, as_json: 
     store = need_folder().open_store()
     try:
         with store.snapshot() as state:
-            graph = None
-            if key is not None:
-                entry = state.entry(key)
-                if entry is None:
-                    raise UnknownEntryError(key)
-                graph = entry.graph
-            found = picture(state, graph, template=template)
+            entry = None if key is None else state.entry(key)
+            if key is not None and entry is None:
+                raise UnknownEntryError(key)
+            found = picture(state, entry, _shown(template=template, instance=instance))
     finally:
         store.close()
     if as_json:
@@ -52,6 +52,12 @@ def show_graph(key: int | None, output: str | None, *, template: bool, as_json: 
         put(mermaid(found).rstrip())
 
 
+def _shown(*, template: bool, instance: bool) -> Shown:
+    if template is instance:
+        return Shown.both
+    return Shown.template if template else Shown.instance
+
+
 def _as_data(found: Picture) -> dict[str, object]:
     boxes = [
         {
@@ -60,10 +66,22 @@ def _as_data(found: Picture) -> dict[str, object]:
             "keys": list(box.keys),
             "copies": box.copies,
             "counts": counts_as_data(box.counts),
+            "group": box.group or None,
+            "planned": box.planned,
         }
         for box in found.boxes
     ]
-    return {"nodes": boxes, "edges": [list(arrow) for arrow in found.arrows]}
+    groups = [
+        {
+            "id": group.id,
+            "title": group.title,
+            "detail": group.detail,
+            "group": group.group or None,
+            "planned": group.planned,
+        }
+        for group in found.groups
+    ]
+    return {"nodes": boxes, "groups": groups, "edges": [list(arrow) for arrow in found.arrows]}
 
 
 def _write(found: Picture, path: str, kind: str) -> None:

@@ -18,23 +18,38 @@ def ls(
     count: Annotated[bool, typer.Option("-C", "--count", help="Only the line of counts.")] = False,
     error: Annotated[bool, typer.Option("-e", "--error", help="A column with what went wrong.")] = False,
     hide_data: Annotated[bool, typer.Option("-d", "--hide-data", help="Without the column of data.")] = False,
+    tree: Annotated[bool, typer.Option("--tree", help="Under their groups, by copy, iteration and branch.")] = False,
+    unfold: Annotated[bool, typer.Option("--all", help="With --tree: every copy of wide groups.")] = False,
     as_json: Json = False,
 ) -> None:
     """List entries (also: pq list).
 
     With -i, what depends on those entries is listed too. A terminal gets what fits its width; a pipe gets one line
-    for each entry, with up to 200 characters in a column.
+    for each entry, with up to 200 characters in a column. A tree shows the first copies of wide groups, the last
+    iterations of long loops, and whatever failed; --all shows the rest.
 
     \b
       pq ls                      everything
       pq ls -s rf -e             what runs and what failed, and why
       pq ls -i 1,3-5             these, and what depends on them
       pq ls -n 'relax*' -d       by name, without data
+      pq ls --tree -s rf         what runs and what failed, under the groups that it is in
       pq ls -C                   succeeded: 44. Total: 44
     """
     from .listing import show_list
 
-    show_list(ids, mq_ids, names, states, count=count, error=error, data=not hide_data, as_json=as_json)
+    show_list(
+        ids,
+        mq_ids,
+        names,
+        states,
+        count=count,
+        error=error,
+        data=not hide_data,
+        tree=tree,
+        unfold=unfold,
+        as_json=as_json,
+    )
 
 
 def info(as_json: Json = False) -> None:
@@ -104,23 +119,28 @@ def inspect(
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Write a .png, .svg or .mmd (Mermaid) file.")
     ] = None,
     template: Annotated[
-        bool, typer.Option("--template", help="As it was described: each group's tasks once, without states.")
+        bool, typer.Option("--template", help="Only what may happen: each group's tasks once, with the group's rule.")
+    ] = False,
+    instance: Annotated[
+        bool, typer.Option("--instance", help="Only what did happen: copies, iterations, chosen branches.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Draw what depends on what.
 
-    The states are in colour. Without -o it prints Mermaid text, which many editors and web sites draw. Copies of a
-    task in a wide group become one box when there are more than 60 entries.
+    The states are in colour; what is not known yet, such as the copies of a dynamic group, is drawn dashed, as it was
+    described. Without -o it prints Mermaid text, which many editors and web sites draw. Copies of a task in a wide
+    group become one box when there are more than 60 entries.
 
     \b
       pq inspect -o graph.png    everything, as a picture
       pq inspect 7 -o graph.svg  the submission that entry 7 belongs to
-      pq inspect --template      the description, as Mermaid text
+      pq inspect 7 --template    what may happen, as Mermaid text
+      pq inspect 7 --instance    what did
     """
     from .picture import show_graph
 
-    show_graph(key, output, template=template, as_json=as_json)
+    show_graph(key, output, template=template, instance=instance, as_json=as_json)
 
 
 COMMANDS: Final[dict[str, Callable[..., Any]]] = {

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final
 
-from perqueue.core.errors import PerQueueError, StorageError, UsageError
+from perqueue.core.errors import PerQueueError, StorageError
 from perqueue.engine.driver import driver, listening
 from perqueue.engine.folder import QueueFolder, need_folder, open_folder
-from perqueue.engine.receipts import RUN, read_receipts
 from perqueue.views.progress import Progress
 
 from .listing import count_line
 from .live import display
-from .printing import entries, note, put, ranges
+from .printing import note, put
 from .results import print_results
+from .scripts import how_it_ended, left_behind, run_submission
 
 _LOOK: Final = 0.05
 """Seconds between two looks at the queue."""
@@ -30,13 +25,6 @@ _CHECK: Final = 2.0
 _STARTS: Final = 3
 """Supervisors that are started one after the other before that counts as hopeless."""
 _UNWATCHED: Final = "no longer watching; the work goes on: `pq watch` shows it again, `pq ls` lists it"
-
-
-class NoScriptError(UsageError):
-    """The script to run doesn't exist."""
-
-    def __init__(self, script: str) -> None:
-        super().__init__(f"there is no script {script!r} in {os.getcwd()}")
 
 
 class UndrivableError(StorageError):
@@ -53,11 +41,9 @@ def run_script(script: str, arguments: Sequence[str]) -> int:
         NoScriptError: There is no such script.
         UndrivableError: What it submitted can't be driven.
     """
-    if not os.path.isfile(script):
-        raise NoScriptError(script)
-    status, made = _submit(script, arguments)
+    status, made = run_submission(script, arguments)
     if status:
-        note(f"{script} {_ended(status)}; {_left_behind(made)}")
+        note(f"{script} {how_it_ended(status)}; {left_behind(made)}")
         return 1
     if not any(made.values()):
         put(f"{script} submitted nothing")
@@ -96,44 +82,6 @@ def watch_queue() -> None:
             note(_UNWATCHED)
             return
         put(count_line(queue.counts))
-
-
-def _submit(script: str, arguments: Sequence[str]) -> tuple[int, dict[str, list[int]]]:
-    """Run the script to its end: its status, and what it submitted to which queues."""
-    descriptor, path = tempfile.mkstemp(prefix="pq-run-")
-    os.close(descriptor)
-    try:
-        child = subprocess.Popen([sys.executable, script, *arguments], env={**os.environ, RUN: path})
-        return _wait(child), read_receipts(path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
-
-
-def _wait(child: subprocess.Popen[bytes]) -> int:
-    """The script's status. Ctrl-C is the script's: the terminal sends it there too, others only to us."""
-    try:
-        return child.wait()
-    except KeyboardInterrupt:
-        with suppress(subprocess.TimeoutExpired):
-            return child.wait(1.0) or -signal.SIGINT
-        child.send_signal(signal.SIGINT)
-        return child.wait() or -signal.SIGINT
-
-
-def _ended(status: int) -> str:
-    if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"ended with status {status}"
-
-
-def _left_behind(made: Mapping[str, Sequence[int]]) -> str:
-    if not any(made.values()):
-        return "it had submitted nothing"
-    where = ", ".join(
-        f"{entries(len(keys))} ({ranges(keys)}) to {os.path.dirname(root)}" for root, keys in made.items()
-    )
-    return f"before, it had submitted {where}: that runs on, `pq ls` lists it"
 
 
 @contextmanager

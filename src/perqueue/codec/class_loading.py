@@ -23,6 +23,10 @@ def class_from_tree(tree: Any) -> type:
     """The class of a reference. Raises DecodeError, naming class and module, where it can't be found."""
     module_name, _, qualname = tree["class"].partition(":")
     file = tree.get("file")
+    if file is not None:
+        here = _here_already(module_name, file, qualname)
+        if here is not None:
+            return here
     subject = f"a {qualname!r} of the module {module_name!r}"
     reasons = []
     try:
@@ -50,6 +54,23 @@ def class_from_tree(tree: Any) -> type:
             return found
         reasons.append(f"{file!r} has no class {qualname!r}")
     raise DecodeError(subject, "; ".join(reasons), f"put the module on sys.path, or its file back to {file!r}")
+
+
+def _here_already(module_name: str, file: str, qualname: str) -> type | None:
+    """The class, if its file runs here as a module, as the main script or as the module that its own name gives.
+
+    A file that is the main script in one process is a module in another one, and there must not be two classes of it.
+    """
+    stem = os.path.splitext(os.path.basename(file))[0]
+    for name in (module_name, "__main__", stem):
+        module = sys.modules.get(name)
+        own = getattr(module, "__file__", None)
+        if module is None or not isinstance(own, str) or os.path.basename(own) != os.path.basename(file):
+            continue
+        found = attribute_at(module, qualname)
+        if isinstance(found, type) and os.path.exists(own) and os.path.exists(file) and os.path.samefile(own, file):
+            return found
+    return None
 
 
 def _imported(name: str) -> ModuleType:

@@ -12,34 +12,37 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import assert_never
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from .graph import Graph, JoinKind, Kind, Link, Node, Scope, TaskKind, WidthKind
-from .layout import Plan, lay_out
-from .tasklike import (
-    Chain,
-    Dag,
-    Dependency,
-    Parallel,
-    Ports,
-    StaticWidthGroup,
-    Task,
-    TaskLike,
-    Workflow,
-    label,
-    task_like,
-)
+from .errors import UndecidedGroupError
+from .graph import Branch, Graph, JoinKind, Kind, Link, LoopKind, Node, Scope, SwitchKind, TaskKind, WidthKind
+from .groups import CyclicalGroup, DynamicWidthGroup, Group, StaticWidthGroup, SwitchGroup
+from .keys import DYNAMICWIDTHGROUP_KEY, SWITCHGROUP_KEY
+from .layout import Item, Plan, lay_out
+from .task import Task
+from .tasklike import Chain, Dag, Dependency, Parallel, Ports, TaskLike, Workflow, label, task_like
 
 
 def compile_graph(tasks: object) -> Graph:
     """Compile anything that ``submit`` takes.
 
     Raises:
-        DescriptionError: The description is empty, holds a cycle or something that is not a TaskLike.
+        DescriptionError: The description is empty, holds a cycle or something that is not a TaskLike, or a group that
+            its inputs decide stands where it has none.
     """
     builder = _GraphBuilder()
-    builder.scope(task_like(tasks, "submit"))
+    builder.build(task_like(tasks, "submit"))
     return Graph(tuple(builder.tasks), tuple(builder.nodes), tuple(builder.scopes))
+
+
+@frozen
+class _Body:
+    """A scope to be numbered. ``fed``: whether anything comes before it; ``tolerant``: see :class:`Scope`."""
+
+    scope: int
+    body: TaskLike
+    fed: bool
+    tolerant: bool
 
 
 class _GraphBuilder:
@@ -50,48 +53,70 @@ class _GraphBuilder:
         self.nodes: list[Node] = []
         self.scopes: list[Scope] = []
         self._task_numbers: dict[int, int] = {}
+        # On a list rather than on the call stack: groups may be nested as deep as a user likes.
+        self._todo: list[_Body] = []
 
-    def scope(self, body: TaskLike) -> int:
-        """Number everything that stands in one scope, and what its groups hold; its number."""
-        number, base = len(self.scopes), len(self.nodes)
+    def build(self, whole: TaskLike) -> None:
+        """Number everything."""
+        self._reserve(whole, fed=False, tolerant=False)
+        while self._todo:
+            self._scope(self._todo.pop())
+
+    def _reserve(self, body: TaskLike, *, fed: bool, tolerant: bool) -> int:
+        number = len(self.scopes)
         self.scopes.append(Scope(number, (), (), ()))
-        plans = _ScopeWalk().walk(body)
-        placed = lay_out(plans)
-        mine = [
-            Node(
-                base + i,
-                number,
-                JoinKind(),
-                tuple(Link(base + link.parent, link.ports) for link in place.links),
-                tuple(base + child for child in place.children),
-                last=not place.children,
-            )
-            for i, place in enumerate(placed)
-        ]
-        self.nodes.extend(mine)
-        self.scopes[number] = Scope(
-            number,
+        self._todo.append(_Body(number, body, fed, tolerant))
+        return number
+
+    def _scope(self, here: _Body) -> None:
+        """Number everything that stands in one scope, so that its numbers are one run; its groups' bodies later."""
+        base = len(self.nodes)
+        plans = _ScopeWalk().walk(here.body)
+        for i, place in enumerate(lay_out(plans)):
+            links = tuple(Link(base + link.parent, link.ports) for link in place.links)
+            children = tuple(base + child for child in place.children)
+            kind: Kind = JoinKind()
+            if place.plan is not None:
+                kind = self._kind(plans[place.plan].item, fed=here.fed or bool(links), tolerant=here.tolerant)
+            self.nodes.append(Node(base + i, here.scope, kind, links, children, last=not children))
+        mine = self.nodes[base:]
+        self.scopes[here.scope] = Scope(
+            here.scope,
             tuple(node.index for node in mine),
             tuple(node.index for node in mine if not node.parents),
             tuple(node.index for node in mine if node.last),
+            here.tolerant,
         )
-        # Groups' own nodes are numbered after their whole scope, so a scope's numbers are one run.
-        for node, place in zip(mine, placed, strict=True):
-            if place.plan is not None:
-                self.nodes[node.index] = evolve(node, kind=self._kind(plans[place.plan].item))
-        return number
 
-    def _kind(self, item: Task | StaticWidthGroup) -> Kind:
+    def _kind(self, item: Item, *, fed: bool, tolerant: bool) -> Kind:
         match item:
             case Task():
                 known = self._task_numbers.setdefault(id(item), len(self.tasks))
                 if known == len(self.tasks):
                     self.tasks.append(item)
-                return TaskKind(known)
-            case StaticWidthGroup():
-                return WidthKind(self.scope(item.body), item.width, label(item))
+                return TaskKind(known, bool(item.module))
+            case StaticWidthGroup(body=body, policy=policy):
+                scope = self._reserve(body, fed=fed, tolerant=tolerant or policy.tolerate > 0)
+                return WidthKind(scope, item.width, label(item), policy)
+            case DynamicWidthGroup(body=body, policy=policy):
+                self._check_fed(item, DYNAMICWIDTHGROUP_KEY, fed)
+                scope = self._reserve(body, fed=True, tolerant=tolerant or policy.tolerate > 0)
+                return WidthKind(scope, None, label(item), policy)
+            case CyclicalGroup(body=body):
+                return LoopKind(self._reserve(body, fed=fed, tolerant=tolerant), item.max_tries, label(item))
+            case SwitchGroup():
+                self._check_fed(item, SWITCHGROUP_KEY, fed)
+                branches = tuple(
+                    Branch(key, -1 if body is None else self._reserve(body, fed=True, tolerant=tolerant))
+                    for key, body in item.branches
+                )
+                return SwitchKind(branches, label(item))
             case _:
                 assert_never(item)
+
+    def _check_fed(self, item: Group, key: str, fed: bool) -> None:
+        if not fed:
+            raise UndecidedGroupError(label(item), key)
 
 
 @frozen
@@ -124,7 +149,7 @@ class _ScopeWalk:
                 todo.append((item, True))
                 todo.extend((part, False) for part in reversed(_parts(item)))
             else:
-                assert isinstance(item, Task | StaticWidthGroup), item
+                assert isinstance(item, Item), item
                 self._plans.append(Plan(item))
                 here = (len(self._plans) - 1,)
                 self._met[id(item)] = _Span(here, here)
@@ -158,24 +183,22 @@ class _ScopeWalk:
 
     def _connect(self, lasts: tuple[int, ...], firsts: Sequence[int], ports: Ports | None) -> None:
         for first in firsts:
-            if ports is None:
-                self._plans[first].bundles.append(lasts)
-            else:
-                self._plans[first].ported.extend((parent, ports) for parent in lasts)
+            self._plans[first].feeds.append((lasts, ports))
 
     def _true_ends(self, workflow: Workflow) -> _Span:
         """The ends of a part whose pieces overlap: an object that stands twice may have an inner parent."""
         members = self._members(workflow)
-        inner = {i: members & self._plans[i].parents() for i in members}
+        inner = {i: members.keys() & self._plans[i].parents().keys() for i in members}
         has_child = {parent for parents in inner.values() for parent in parents}
         return _Span(
-            tuple(i for i in sorted(members) if not inner[i]),
-            tuple(i for i in sorted(members) if i not in has_child),
+            tuple(i for i in members if not inner[i]),
+            tuple(i for i in members if i not in has_child),
         )
 
-    def _members(self, workflow: Workflow) -> set[int]:
+    def _members(self, workflow: Workflow) -> dict[int, None]:
+        """The plans of a part, in the order of the description."""
         # Each object once: where workflows share their parts, the ways to a task double with every level.
-        found: set[int] = set()
+        found: dict[int, None] = {}
         seen: set[int] = set()
         todo: list[TaskLike] = [workflow]
         while todo:
@@ -184,9 +207,9 @@ class _ScopeWalk:
                 continue
             seen.add(id(item))
             if isinstance(item, Workflow):
-                todo.extend(_parts(item))
+                todo.extend(reversed(_parts(item)))
             else:
-                found.update(self._met[id(item)].first)
+                found |= dict.fromkeys(self._met[id(item)].first)
         return found
 
 

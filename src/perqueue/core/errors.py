@@ -83,6 +83,41 @@ class WidthError(DescriptionError, ValueError):
         super().__init__(f"{what}: width {width!r} is not a whole number from 0")
 
 
+class LimitError(DescriptionError, ValueError):
+    """A number of tries that is not a whole number from 1."""
+
+    def __init__(self, tries: object) -> None:
+        super().__init__(f"CyclicalGroup: max_tries {tries!r} is not a whole number from 1")
+
+
+class PolicyError(DescriptionError, ValueError):
+    """A policy of a width group that there is not."""
+
+    def __init__(self, where: str, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"{where}: {name} {value!r} is not {allowed}")
+
+
+class BranchError(DescriptionError, TypeError):
+    """Branches of a switch that can't be read."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"SwitchGroup: {why}. Write {{key: tasks}} with strings or whole numbers as keys")
+
+
+class UndecidedGroupError(DescriptionError):
+    """A group before which nothing runs that could say how wide it is, or which branch to take."""
+
+    def __init__(self, group: str, key: str) -> None:
+        super().__init__(
+            f"{group} stands where nothing comes before it, so nothing can return {key!r}: "
+            "put a task before it that does"
+        )
+
+
+class RefusedGroupError(DescriptionError):
+    """A group that can't go on, and no task has run yet that could be made to say what it needs."""
+
+
 class PortError(DescriptionError):
     """Ports that can't be read: they map output names of a dependency to input names of the node."""
 

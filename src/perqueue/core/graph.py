@@ -8,26 +8,55 @@ all-to-all cost as many links as they have nodes, not their product.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from attrs import frozen
 
-from .tasklike import Ports, Task
+from .policy import STRICT, Key, Policy
+from .task import Task
+from .tasklike import Ports
 
 
 @frozen
 class TaskKind:
-    """A node that becomes one entry. ``task`` is an index into the graph's tasks."""
+    """A node that becomes one entry. ``task`` is an index into the graph's tasks; ``typed``: it takes one value."""
 
     task: int
+    typed: bool = False
 
 
 @frozen
 class WidthKind:
-    """A static width group: ``width`` copies of scope ``body``."""
+    """A width group: copies of scope ``body``; as many as ``width`` says, or (None) as its inputs say."""
 
     body: int
-    width: int
+    width: int | None
+    label: str
+    policy: Policy = STRICT
+
+
+@frozen
+class LoopKind:
+    """A loop over scope ``body``, at most ``max_tries`` times unless its inputs say otherwise."""
+
+    body: int
+    max_tries: int
+    label: str
+
+
+@frozen
+class Branch:
+    """A choice of a switch: ``body`` is a scope, or -1 if the branch is empty."""
+
+    key: Key
+    body: int
+
+
+@frozen
+class SwitchKind:
+    """A choice between branches, which its inputs make."""
+
+    branches: tuple[Branch, ...]
     label: str
 
 
@@ -36,7 +65,20 @@ class JoinKind:
     """Nothing runs here: the results of the parents meet."""
 
 
-Kind: TypeAlias = TaskKind | WidthKind | JoinKind
+Kind: TypeAlias = TaskKind | WidthKind | LoopKind | SwitchKind | JoinKind
+
+
+def bodies(kind: Kind) -> tuple[int, ...]:
+    """The scopes that a node of this kind may run."""
+    match kind:
+        case WidthKind(body=body) | LoopKind(body=body):
+            return (body,)
+        case SwitchKind(branches=branches):
+            return tuple(branch.body for branch in branches if branch.body >= 0)
+        case TaskKind() | JoinKind():
+            return ()
+        case _:
+            assert_never(kind)
 
 
 @frozen
@@ -70,12 +112,21 @@ class Node:
 
 @frozen
 class Scope:
-    """A body. ``nodes`` in topological order; ``first`` depend on nothing in it, on ``last`` nothing depends."""
+    """A body.
+
+    Args:
+        index: Its number in the graph.
+        nodes: What stands in it, in topological order.
+        first: What depends on nothing in it.
+        last: What nothing in it depends on.
+        tolerant: Whether a group around it tolerates failures, so that one of them does not keep everything waiting.
+    """
 
     index: int
     nodes: tuple[int, ...]
     first: tuple[int, ...]
     last: tuple[int, ...]
+    tolerant: bool = False
 
 
 @frozen(eq=False)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .records import Entry, Frame, FrameState, Ref
+from .graph import LoopKind
+from .records import Entry, Frame, FrameState, Ref, Standing
+from .standing import blocked, frame_standing, kind_of, opened, standing_of
 from .states import EntryState
 from .view import View
 
@@ -19,34 +21,33 @@ def broken(view: View, entries: Iterable[Entry], frames: Iterable[Frame]) -> lis
     items |= {frame.ref: frame for frame in frames}
     found: list[str] = []
     for item in items.values():
-        if item.node >= 0:
+        if item.frame:
             found += _parents(view, items, item)
         found += _entry(view, item) if isinstance(item, Entry) else _frame(view, items, item)
     return found
 
 
 def _parents(view: View, items: dict[Ref, Entry | Frame], item: Entry | Frame) -> list[str]:
-    links = view.node(item.graph, item.node).parents
+    links = view.node(item.graph, item.node).parents if item.node >= 0 else ()
     around = items[-item.frame]
     assert isinstance(around, Frame)
-    if links:
-        parents = [items[ref] for link in links if (ref := view.at(item.frame, item.copy, link.parent)) is not None]
-        waiting = sum(not _done(parent) for parent in parents)
-        dead = sum(_dead(parent) for parent in parents)
+    before = view.at(item.frame, item.copy - 1, -1) if item.node < 0 and item.copy else None
+    if links or before is not None:
+        refs = [view.at(item.frame, item.copy, link.parent) for link in links] or [before]
+        standings = [standing_of(view, items[ref]) for ref in refs if ref is not None]
+        waiting = sum(standing is not Standing.done for standing in standings)
+        dead, missed = standings.count(Standing.dead), standings.count(Standing.missed)
     else:
-        waiting = int(around.state not in (FrameState.open, FrameState.done))
-        dead = int(around.state is FrameState.axed)
-    return [
-        f"{_name(item)}: {what} is {kept}, should be {real}"
-        for what, kept, real in (("waiting", item.waiting, waiting), ("dead", item.dead, dead))
-        if kept != real
-    ]
+        waiting = int(not opened(around))
+        dead, missed = int(blocked(around) is Standing.dead), int(blocked(around) is Standing.missed)
+    counters = (("waiting", item.waiting, waiting), ("dead", item.dead, dead), ("missed", item.missed, missed))
+    return [f"{_name(item)}: {what} is {kept}, should be {real}" for what, kept, real in counters if kept != real]
 
 
 def _entry(view: View, entry: Entry) -> list[str]:
     state, found = entry.state, []
-    if (state is EntryState.axed) != (entry.dead > 0):
-        found.append(f"{_name(entry)}: {state} with {entry.dead} dead parents")
+    if (state is EntryState.axed) != (blocked(entry) is not None):
+        found.append(f"{_name(entry)}: {state} with {entry.dead} dead and {entry.missed} missed parents")
     cancelled = state is EntryState.failed and entry.reason == "cancelled"
     if state is not EntryState.axed and not cancelled and (state is EntryState.waiting) != (entry.waiting > 0):
         found.append(f"{_name(entry)}: {state} with {entry.waiting} parents missing")
@@ -60,29 +61,26 @@ def _entry(view: View, entry: Entry) -> list[str]:
 
 def _frame(view: View, items: dict[Ref, Entry | Frame], frame: Frame) -> list[str]:
     found = []
-    if frame.scope >= 0:
+    refs: list[Ref | None] = []
+    if isinstance(kind_of(view, frame), LoopKind):
+        iterations = [view.at(frame.id, copy, -1) for copy in range(frame.copies + 1)]
+        if None in iterations[:-1] or iterations[-1] is not None:
+            found.append(f"{_name(frame)}: {frame.copies} iterations, but they are {iterations}")
+        refs = iterations[-2:-1]
+    elif frame.scope >= 0:
         last = view.scope(frame.graph, frame.scope).last
         refs = [view.at(frame.id, copy, node) for copy in range(frame.copies) for node in last]
-        ends = [items[ref] for ref in refs if ref is not None]
-        missing, lost = sum(not _done(end) for end in ends), sum(_dead(end) for end in ends)
-        if (frame.open, frame.lost) != (missing, lost):
-            found.append(f"{_name(frame)}: open, lost are {frame.open}, {frame.lost}, should be {missing}, {lost}")
-    opened = frame.state in (FrameState.open, FrameState.done)
-    if opened != (frame.waiting == 0 and frame.dead == 0):
-        found.append(f"{_name(frame)}: {frame.state} with {frame.waiting} parents missing, {frame.dead} dead")
-    if opened and (frame.state is FrameState.done) != (frame.open == 0):
-        found.append(f"{_name(frame)}: {frame.state} with {frame.open} ends missing")
+    ends = [standing_of(view, items[ref]) for ref in refs if ref is not None]
+    real = (sum(end is not Standing.done for end in ends), ends.count(Standing.dead), ends.count(Standing.missed))
+    if (kept := (frame.open, frame.lost, frame.failed)) != real:
+        found.append(f"{_name(frame)}: open, lost, failed are {kept}, should be {real}")
+    if opened(frame) != (frame.waiting == 0 and blocked(frame) is None):
+        found.append(f"{_name(frame)}: {frame.state} with {frame.waiting} missing, {frame.dead} dead parents")
+    if (frame.state is FrameState.done) != (frame.standing is Standing.done):
+        found.append(f"{_name(frame)}: {frame.state}, but {frame.standing}")
+    if frame.standing is not (real_standing := frame_standing(view, frame)):
+        found.append(f"{_name(frame)}: {frame.standing}, should be {real_standing}")
     return found
-
-
-def _done(item: Entry | Frame) -> bool:
-    return item.state in (EntryState.succeeded, FrameState.done)
-
-
-def _dead(item: Entry | Frame) -> bool:
-    if isinstance(item, Entry):
-        return item.state.dead
-    return item.lost > 0 or (item.state is FrameState.axed and item.open == 0)
 
 
 def _name(item: Entry | Frame) -> str:

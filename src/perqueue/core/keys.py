@@ -24,3 +24,9 @@ SWITCHGROUP_KEY: Final = "pq_switch_key"
 
 SWITCHGROUP_SKIP: Final = "pq_skip_route"
 """Value of :data:`SWITCHGROUP_KEY`: take no branch, go on with what follows the group."""
+
+VALUE_KW: Final = "pq_value"
+"""Result key: what a typed function returned, where that is no dict; a script that follows it gets it so named."""
+
+CONTROL_KEYS: Final = frozenset({MAXTRIES_KW, CYCLICALGROUP_KEY, DYNAMICWIDTHGROUP_KEY, SWITCHGROUP_KEY})
+"""Result keys that decide groups; a typed function does not see them in what it is given."""

@@ -6,25 +6,36 @@ Cost: the number of nodes plus the sizes of the distinct sets of parents; never 
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from typing import TypeAlias
 
 from attrs import Factory, define, field, frozen
 
 from .errors import CycleError
 from .graph import Link
-from .tasklike import Ports, StaticWidthGroup, Task, label
+from .groups import Group
+from .task import Task
+from .tasklike import Ports, label
+
+Item: TypeAlias = Task | Group
+"""What becomes one node of a scope."""
 
 
 @define
 class Plan:
     """One node of a scope while it is being built: the item, and what was connected to it."""
 
-    item: Task | StaticWidthGroup
-    bundles: list[tuple[int, ...]] = field(factory=list)
-    ported: list[tuple[int, Ports]] = field(factory=list)
+    item: Item
+    feeds: list[tuple[tuple[int, ...], Ports | None]] = field(factory=list)
+    """Last nodes of what it depends on, and the ports in between, in the order of the description."""
 
-    def parents(self) -> set[int]:
-        """Numbers of the plans that this one depends on."""
-        return {parent for bundle in self.bundles for parent in bundle} | {parent for parent, _ in self.ported}
+    @property
+    def ported(self) -> bool:
+        """Whether some of its values pass through ports."""
+        return any(ports is not None for _, ports in self.feeds)
+
+    def parents(self) -> dict[int, None]:
+        """Numbers of the plans that this one depends on, in the order of the description."""
+        return dict.fromkeys(parent for lasts, _ in self.feeds for parent in lasts)
 
 
 @frozen
@@ -38,9 +49,9 @@ class Placed:
 
 @define
 class _Meeting:
-    """A distinct set of parents and the nodes that have exactly this set."""
+    """Distinct parents, in one order, and the nodes that have exactly these: typed functions get them in that order."""
 
-    members: frozenset[int]
+    members: tuple[int, ...]
     missing: int
     readers: list[int] = Factory(list)
     plain: int = 0
@@ -84,7 +95,7 @@ def lay_out(plans: list[Plan]) -> list[Placed]:
             waiting.missing -= 1
             if waiting.missing == 0:
                 if waiting.joined:
-                    join_of[id(waiting)] = _put_join(places, sorted(place_of[member] for member in waiting.members))
+                    join_of[id(waiting)] = _put_join(places, [place_of[member] for member in waiting.members])
                 for reader in waiting.readers:
                     heappush(ready, reader)
     if len(place_of) < len(plans):
@@ -93,12 +104,12 @@ def lay_out(plans: list[Plan]) -> list[Placed]:
 
 
 def _meetings(plans: list[Plan]) -> tuple[list[_Meeting], list[int]]:
-    """The distinct sets of parents, and (as a heap) the nodes without any."""
-    unions: dict[tuple[int, ...], frozenset[int]] = {}
-    by_members: dict[frozenset[int], _Meeting] = {}
+    """The distinct parents of nodes, and (as a heap) the nodes without any."""
+    unions: dict[tuple[int, ...], tuple[int, ...]] = {}
+    by_members: dict[tuple[int, ...], _Meeting] = {}
     ready: list[int] = []
     for number, plan in enumerate(plans):
-        if not plan.bundles and not plan.ported:
+        if not plan.feeds:
             ready.append(number)
             continue
         members = _union(plan, unions)
@@ -110,14 +121,14 @@ def _meetings(plans: list[Plan]) -> tuple[list[_Meeting], list[int]]:
     return list(by_members.values()), ready
 
 
-def _union(plan: Plan, unions: dict[tuple[int, ...], frozenset[int]]) -> frozenset[int]:
+def _union(plan: Plan, unions: dict[tuple[int, ...], tuple[int, ...]]) -> tuple[int, ...]:
     if plan.ported:
-        return frozenset(plan.parents())
-    # Nodes connected by the same bundles share the tuple objects, so a wide layer is united once.
-    key = tuple(sorted({id(bundle) for bundle in plan.bundles}))
+        return tuple(plan.parents())
+    # Nodes fed by the same parts share the tuple objects, so a wide layer is united once.
+    key = tuple(dict.fromkeys(id(lasts) for lasts, _ in plan.feeds))
     found = unions.get(key)
     if found is None:
-        found = unions[key] = frozenset().union(*plan.bundles)
+        found = unions[key] = tuple(plan.parents())
     return found
 
 
@@ -125,9 +136,10 @@ def _links(plan: Plan, meeting: _Meeting, join_of: dict[int, int], place_of: dic
     if meeting.joined and not plan.ported:
         return [Link(join_of[id(meeting)])]
     ports: dict[int, Ports] = {}
-    for parent, pairs in plan.ported:
-        ports[parent] = (*ports.get(parent, ()), *pairs)
-    return [Link(place_of[member], ports.get(member)) for member in sorted(meeting.members, key=place_of.__getitem__)]
+    for lasts, pairs in plan.feeds:
+        if pairs is not None:
+            ports |= {parent: (*ports.get(parent, ()), *pairs) for parent in lasts}
+    return [Link(place_of[member], ports.get(member)) for member in meeting.members]
 
 
 def _put_join(places: list[_Place], parents: list[int]) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from .keys import CONTROL_KEYS, VALUE_KW
 from .tasklike import Ports
 from .view import Json
 
@@ -55,6 +56,21 @@ def _one(found: list[tuple[int, Json]]) -> Json:
 
 def encode(values: Mapping[str, Json]) -> str:
     """The encoded object as text."""
+    return json.dumps(tree(values), separators=(",", ":"))
+
+
+def tree(values: Mapping[str, Json]) -> dict[str, Json]:
+    """The encoded object as a part of another one."""
     if any(name.startswith("$") for name in values):
-        values = {_PAIRS: [[name, value] for name, value in values.items()]}
-    return json.dumps(values, separators=(",", ":"))
+        return {_PAIRS: [[name, value] for name, value in values.items()]}
+    return dict(values)
+
+
+def value_in(data: Mapping[str, Json] | None) -> Json:
+    """What a result is for a typed function: one value, or the dict without the keys that decide groups."""
+    if data is None:
+        return None
+    values = arguments(data)
+    if VALUE_KW in values:
+        return values[VALUE_KW]
+    return tree({name: value for name, value in values.items() if name not in CONTROL_KEYS})

@@ -29,6 +29,17 @@ class FrameState(StrEnum):
     axed = "axed"
 
 
+class Standing(StrEnum):
+    """What something is for whatever depends on it."""
+
+    pending = "pending"
+    done = "done"
+    dead = "dead"
+    """Discarded, or axed because of a discard."""
+    missed = "missed"
+    """Failed where a group around it tolerates that, or axed because of such a failure."""
+
+
 @frozen
 class Entry:
     """A task in the queue.
@@ -43,13 +54,14 @@ class Entry:
         executor: Name of the executor that runs it.
         state: See :mod:`perqueue.core.states`.
         waiting: Parents that are not done; for a body's first nodes 1 until the body is opened.
-        dead: Parents that were discarded or axed.
+        dead: Parents that are dead (see :class:`Standing`); for a body's first nodes 1 if its frame is.
         source: Where its inputs come from, once it was given the goahead.
         attempt: Number of its newest attempt, 0 before the first.
         result: Number of the attempt whose outcome stands, 0 if none does.
         reason: Why it is in its state, in one word, where the state alone doesn't say.
         index: Copy numbers, inner group first.
         iteration: Iteration numbers, outer loop first.
+        missed: Parents that are missed, as for ``dead``.
     """
 
     key: int
@@ -68,6 +80,7 @@ class Entry:
     reason: str = ""
     index: tuple[int, ...] = ()
     iteration: tuple[int, ...] = ()
+    missed: int = 0
 
     @property
     def ref(self) -> Ref:
@@ -77,25 +90,34 @@ class Entry:
 
 @frozen
 class Frame:
-    """A submission, group or join that is or will be under way.
+    """A submission, group, iteration of a loop or join that is or will be under way.
+
+    A loop holds one frame for each iteration, at the places (loop, iteration, -1).
 
     Args:
         id: Its number, from 1.
         graph: Number of its graph.
         frame: The frame around it; 0 for a submission.
-        copy: Which copy of that frame's body.
-        node: Its node in the graph; -1 for a submission.
-        scope: The scope that its copies run; -1 for a join.
-        copies: How many copies there are.
+        copy: Which copy of that frame's body; for an iteration its number.
+        node: Its node in the graph; -1 for a submission and for an iteration.
+        scope: The scope that its copies run; -1 for a join, and for a switch that took no branch (yet).
+        copies: How many copies there are; for a loop, iterations.
         state: waiting for parents, open, done or axed.
         waiting: As for an entry.
         dead: As for an entry.
-        open: Last nodes, over all copies, that are not done.
-        lost: Last nodes, over all copies, that are discarded or axed.
-        source: Where its inputs come from, once it was opened.
-        output: Where its merged results are, once somebody asked.
+        open: Last nodes, over all copies, that are not done; a loop has one, its last iteration.
+        lost: Last nodes, over all copies, that are dead.
+        source: Where its inputs come from, once somebody asked; 0 before.
+        output: Where its merged results are, once somebody asked; 0 before.
         index: Copy numbers of what stands beside it, inner group first.
-        iteration: Iteration numbers of what stands beside it, outer loop first.
+        iteration: Iteration numbers of what stands beside it, outer loop first; of an iteration, its own as well.
+        missed: As for an entry.
+        failed: Last nodes, over all copies, that are missed.
+        standing: What it is for what depends on it.
+        typed_source: As ``source``, as one value for typed functions.
+        typed_output: As ``output``, as one value for typed functions.
+        elements: Source of the first of as many sources as there are copies, one for each of them; 0 if there are none.
+        limit: Most iterations of an open loop.
     """
 
     id: int
@@ -114,6 +136,13 @@ class Frame:
     output: SourceRef = 0
     index: tuple[int, ...] = ()
     iteration: tuple[int, ...] = ()
+    missed: int = 0
+    failed: int = 0
+    standing: Standing = Standing.pending
+    typed_source: SourceRef = 0
+    typed_output: SourceRef = 0
+    elements: int = 0
+    limit: int = 0
 
     @property
     def ref(self) -> Ref:
@@ -199,6 +228,7 @@ class StoredTask:
         executor: Name of the executor that the configuration gave for these resources.
         context: Number of the interpreter, environment and folder it was submitted from.
         folder: Working folder pattern, or None for the submission's.
+        module: The module to import a typed function from; empty for the function of a script.
     """
 
     name: str
@@ -209,6 +239,7 @@ class StoredTask:
     executor: str
     context: int
     folder: str | None = None
+    module: str = ""
 
 
 @frozen

@@ -7,7 +7,9 @@ An entry is *waiting* until each thing it depends on is done. Then it is given t
 exist, and any tick may hand it to an executor, which makes it *queueing* (an attempt is recorded, then
 launched) and, once the executor says so, *running*. An attempt ends in one of five ways: *succeeded*,
 *discarded* (the task returned False), *failed*, *timeout*, or nobody cares any more (``RESET``). What
-depends on a discarded entry is *axed*.
+depends on a discarded entry is *axed*, and so is what depends on a failed one where a group tolerates failures. A
+result that says nothing usable to the group that it decides (how wide, which branch, whether to go on) makes its entry
+fail after all (``REFUSE``); the data stay with it.
 
 Reports arrive late, twice and out of order, so an executor's report moves an entry only from *queueing* or
 *running*, and only if it names the entry's present attempt (see the planner). Settled states
@@ -81,10 +83,12 @@ class Trigger(Enum):
     DISCARD = auto()
     FAIL = auto()
     TIME_OUT = auto()
+    REFUSE = auto()
+    """A group can't go on with what the entry returned."""
     CANCEL = auto()
     """A user gave it up before an attempt was launched."""
     AXE = auto()
-    """Something that the entry depends on was discarded."""
+    """Something that the entry depends on was discarded, or failed where that is tolerated."""
     REVIVE = auto()
     """What the entry was axed for is being run again."""
     RESET = auto()
@@ -103,6 +107,7 @@ def _table() -> dict[tuple[EntryState, Trigger], EntryState]:
         ((s.queueing, s.running), t.DISCARD, s.discarded),
         ((s.queueing, s.running), t.FAIL, s.failed),
         ((s.queueing, s.running), t.TIME_OUT, s.timeout),
+        ((s.succeeded,), t.REFUSE, s.failed),
         ((s.waiting, s.goahead), t.CANCEL, s.failed),
         ((s.waiting, s.failed), t.AXE, s.axed),
         ((s.axed,), t.REVIVE, s.waiting),

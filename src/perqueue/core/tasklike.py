@@ -1,17 +1,32 @@
-"""Descriptions of work: tasks, groups and workflows as immutable values, composed with ``>>`` and ``|``.
+"""What descriptions of work have in common, and workflows: immutable values, composed with ``>>`` and ``|``.
 
 Every description is frozen and compares by identity: two tasks with equal fields are two pieces of work, and the
 same object met twice in one scope is one. ``a >> b`` runs b after a; ``a | b`` runs them side by side; ``>>`` binds
 tighter than ``|``. Nothing here looks at the file system: paths are made absolute and checked by the front.
+
+A description is generic in the value that it takes and the value that it gives, so that type checkers refuse ``a >> b``
+where b can't take what a gives. What has several last steps gives a flat tuple, one element for each of them. Scripts
+take and give anything; so do lists, dicts and graphs of steps, into which no checker can look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import index
-from typing import Final, Protocol, assert_never, cast, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    TypeVarTuple,
+    assert_never,
+    overload,
+    runtime_checkable,
+)
 
-from attrs import field, frozen
+from attrs import frozen
 
 from .errors import (
     AmbiguousListError,
@@ -19,9 +34,25 @@ from .errors import (
     EmptyGroupError,
     NotATaskError,
     PortError,
-    WidthError,
 )
-from .resources import Resources
+
+if TYPE_CHECKING:
+    from .fan import Fan
+
+if TYPE_CHECKING:
+    # What is left unsaid is anything, as in a bare TaskLike: type checkers all know this module, nobody else needs it.
+    from typing_extensions import TypeVar as TypeVarX
+
+    In_contra = TypeVarX("In_contra", contravariant=True, default=Any)
+    Out_co = TypeVarX("Out_co", covariant=True, default=Any)
+else:
+    In_contra = TypeVar("In_contra", contravariant=True)
+    Out_co = TypeVar("Out_co", covariant=True)
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+Bs = TypeVarTuple("Bs")
 
 Ports = tuple[tuple[str | None, str], ...]
 """Pairs of output name and input name; an output name of None means the first value."""
@@ -42,29 +73,64 @@ class DiGraphLike(Protocol):
         ...
 
     @property
-    def successors(self) -> Callable[[object], Iterable[object]]:
+    def successors(self) -> Callable[[Any], Iterable[object]]:
         """What a node depends on."""
         ...
 
 
-class TaskLike:
+Untyped: TypeAlias = Mapping[Any, Any] | DiGraphLike
+"""Nodes with what they depend on: no type checker can tell what they take and give, nor how many are the last."""
+
+Plain: TypeAlias = list[Any] | tuple[Any, ...] | Untyped
+"""The same, or a chain."""
+
+
+class TaskLike(Generic[In_contra, Out_co]):
     """A Task, a group or a Workflow: anything that can be composed, nested and submitted."""
 
     __slots__ = ()
 
+    def _label(self, depth: int) -> str:
+        raise NotImplementedError
+
+    @overload
+    def __rshift__(self, other: TaskLike[Out_co, C]) -> Workflow[In_contra, C]: ...
+    @overload
+    def __rshift__(self, other: Untyped) -> Workflow[In_contra, Any]: ...
     def __rshift__(self, other: object) -> Workflow:
         if isinstance(other, list | tuple):
             raise AmbiguousListError(label(self), _labels(other), [label(part) for part in other], list_on_left=False)
         return Workflow._of(Chain((*_chain_parts(self), *_chain_parts(task_like(other, ">>")))))
 
-    def __rrshift__(self, other: object) -> Workflow:
+    def __rrshift__(self, other: Untyped) -> Workflow[Any, Out_co]:
         if isinstance(other, list | tuple):
             raise AmbiguousListError(_labels(other), label(self), [label(part) for part in other], list_on_left=True)
         return Workflow._of(Chain((*_chain_parts(task_like(other, ">>")), *_chain_parts(self))))
 
+    # Of two parts side by side one must take all that the other takes, which is what both take. If that is the right
+    # one, type checkers find __or__ to fit, and otherwise __ror__; at run time, __ror__ is for what is no TaskLike.
+    # A part with several last steps is several elements of the tuple; that of a Fan is known to have them. A Workflow
+    # that gives a tuple may have several, or one that returned a tuple: of what stands beside it nothing is known.
+
+    @overload
+    def __or__(self, other: Fan[In_contra, tuple[*Bs]]) -> Fan[In_contra, tuple[Out_co, *Bs]]: ...
+    @overload
+    def __or__(self, other: Workflow[In_contra, tuple[Any, ...]]) -> Fan[In_contra, tuple[Any, ...]]: ...
+    @overload
+    def __or__(self, other: TaskLike[In_contra, C]) -> Fan[In_contra, tuple[Out_co, C]]: ...
+    @overload
+    def __or__(self, other: Plain) -> Fan[In_contra, tuple[Any, ...]]: ...
     def __or__(self, other: object) -> Workflow:
         return Workflow._of(Parallel((*_parallel_parts(self), *_parallel_parts(task_like(other, "|")))))
 
+    @overload
+    def __ror__(self, other: Fan[In_contra, tuple[*Bs]]) -> Fan[In_contra, tuple[*Bs, Out_co]]: ...
+    @overload
+    def __ror__(self, other: Workflow[In_contra, tuple[Any, ...]]) -> Fan[In_contra, tuple[Any, ...]]: ...
+    @overload
+    def __ror__(self, other: TaskLike[In_contra, B]) -> Fan[In_contra, tuple[B, Out_co]]: ...
+    @overload
+    def __ror__(self, other: Plain) -> Fan[In_contra, tuple[Any, ...]]: ...
     def __ror__(self, other: object) -> Workflow:
         return Workflow._of(Parallel((*_parallel_parts(task_like(other, "|")), *_parallel_parts(self))))
 
@@ -101,37 +167,8 @@ class Dag:
 Shape = Chain | Parallel | Dag
 
 
-def _resources(value: object) -> Resources:
-    return Resources.parse(cast("str | Resources", value))
-
-
-@frozen(eq=False)
-class Task(TaskLike):
-    """One piece of work: a function of a Python script, its arguments and what it needs of the machine.
-
-    Args:
-        code: Path of the script.
-        args: Arguments by name, given to the function; what its parents return goes over them.
-        resources: Resources or their string form, such as ``24:xeon24:10m``.
-        func: Name of the function in the script.
-        name: For listings and selections; the script's file name by default.
-        folder: Working folder of the task (None: the folder of the submission). ``{key}``, ``{name}``, ``{index}``,
-            ``{iteration}`` and ``{attempt}`` in it are filled in for each entry; it is made when missing.
-    """
-
-    code: str
-    args: Mapping[str, object]
-    resources: Resources = field(converter=_resources)
-    func: str = "main"
-    name: str = ""
-    folder: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Task({self.name!r}, {str(self.resources)!r})"
-
-
 @frozen(eq=False, init=False)
-class Workflow(TaskLike):
+class Workflow(TaskLike[In_contra, Out_co]):
     """Tasks and groups with what depends on what.
 
     Args:
@@ -145,8 +182,39 @@ class Workflow(TaskLike):
 
     shape: Shape
 
+    @overload
+    def __init__(self: Workflow[A, B], tasks: TaskLike[A, B]) -> None: ...
+    @overload
+    def __init__(self: Workflow[Any, Any], tasks: Plain) -> None: ...
     def __init__(self, tasks: object) -> None:
         object.__setattr__(self, "shape", _shape(tasks, "Workflow"))
+
+    if TYPE_CHECKING:
+        # As those of every TaskLike, but for the first of each.
+
+        @overload
+        def __or__(self: Workflow[A, tuple[Any, ...]], other: TaskLike[A, Any] | Plain) -> Fan[A, tuple[Any, ...]]: ...
+        @overload
+        def __or__(self, other: Fan[In_contra, tuple[*Bs]]) -> Fan[In_contra, tuple[Out_co, *Bs]]: ...
+        @overload
+        def __or__(self, other: Workflow[In_contra, tuple[Any, ...]]) -> Fan[In_contra, tuple[Any, ...]]: ...
+        @overload
+        def __or__(self, other: TaskLike[In_contra, C]) -> Fan[In_contra, tuple[Out_co, C]]: ...
+        @overload
+        def __or__(self, other: Plain) -> Fan[In_contra, tuple[Any, ...]]: ...
+        def __or__(self, other: object) -> Workflow: ...
+
+        @overload
+        def __ror__(self: Workflow[A, tuple[Any, ...]], other: TaskLike[A, Any] | Plain) -> Fan[A, tuple[Any, ...]]: ...
+        @overload
+        def __ror__(self, other: Fan[In_contra, tuple[*Bs]]) -> Fan[In_contra, tuple[*Bs, Out_co]]: ...
+        @overload
+        def __ror__(self, other: Workflow[In_contra, tuple[Any, ...]]) -> Fan[In_contra, tuple[Any, ...]]: ...
+        @overload
+        def __ror__(self, other: TaskLike[In_contra, B]) -> Fan[In_contra, tuple[B, Out_co]]: ...
+        @overload
+        def __ror__(self, other: Plain) -> Fan[In_contra, tuple[Any, ...]]: ...
+        def __ror__(self, other: object) -> Workflow: ...
 
     @classmethod
     def _of(cls, shape: Shape) -> Workflow:
@@ -157,43 +225,8 @@ class Workflow(TaskLike):
     def __repr__(self) -> str:
         return f"Workflow({describe_shape(self.shape)})"
 
-
-@frozen(eq=False, init=False)
-class StaticWidthGroup(TaskLike):
-    """A fixed number of independent copies of a body, side by side.
-
-    Each task inside is told its copy number as the first element of ``pq_index``. What follows the group waits for
-    every copy. Width 0 is an empty group: the parents' data passes through it.
-
-    Args:
-        tasks: The body, in any form that :class:`Workflow` takes.
-        width: Number of copies, a whole number from 0.
-
-    Raises:
-        WidthError: ``width`` is negative or not a whole number.
-        DescriptionError: The body is empty or not a TaskLike.
-    """
-
-    body: TaskLike
-    width: int
-
-    def __init__(self, tasks: object, width: int) -> None:
-        object.__setattr__(self, "body", task_like(tasks, "StaticWidthGroup"))
-        object.__setattr__(self, "width", _width(width))
-
-    def __repr__(self) -> str:
-        return label(self)
-
-
-def _width(value: object) -> int:
-    # index() also takes numpy's integers, and refuses what only looks like a number.
-    try:
-        width = -1 if isinstance(value, bool) else index(cast("int", value))
-    except TypeError:
-        width = -1
-    if width < 0:
-        raise WidthError("StaticWidthGroup", value)
-    return width
+    def _label(self, depth: int) -> str:
+        return f"Workflow({describe_shape(self.shape, depth - 1)})"
 
 
 def task_like(value: object, where: str) -> TaskLike:
@@ -207,15 +240,7 @@ def task_like(value: object, where: str) -> TaskLike:
 
 def label(value: object, depth: int = _DEPTH) -> str:
     """A short name for messages; what is nested deeper than ``depth`` is left out."""
-    match value:
-        case Task():
-            return value.name or value.code
-        case Workflow():
-            return f"Workflow({describe_shape(value.shape, depth - 1)})"
-        case StaticWidthGroup():
-            return f"StaticWidthGroup({label(value.body, depth - 1) if depth else '...'}, width={value.width})"
-        case _:
-            return repr(value)
+    return value._label(depth) if isinstance(value, TaskLike) else repr(value)
 
 
 def describe_shape(shape: Shape, depth: int = _DEPTH) -> str:
@@ -299,8 +324,11 @@ def _dependencies(node: TaskLike, value: object, where: str) -> tuple[Dependency
             return tuple(
                 Dependency(_node(on, inside), _ports(label(node), label(on), ports)) for on, ports in value.items()
             )
-        case list() | tuple() | set() | frozenset():
+        case list() | tuple():
             return tuple(Dependency(_node(on, inside)) for on in value)
+        case set() | frozenset():
+            # In one order each time, so that nodes with the same dependencies meet in one join.
+            return tuple(Dependency(_node(on, inside)) for on in sorted(value, key=label))
         case None:
             return ()
         case _:

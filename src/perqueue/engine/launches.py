@@ -62,10 +62,12 @@ class Assignments:
             special=special,
             folder=working_folder(task, entry, attempt, context.folder),
             make_folder=task.folder is not None,
-            paths=(context.folder, os.path.dirname(task.code)),
+            paths=import_paths(task.module, task.code, context.folder),
             walltime=float(task.resources.seconds),
             cores=task.resources.cores,
-            shapes="json" if self._config.shapes == "json" else "typed",
+            # What a typed function is given has the types that it declares, whatever scripts are used to.
+            shapes="json" if self._config.shapes == "json" and not task.module else "typed",
+            module=task.module,
         )
         if self._config.logs == "perqueue":
             printed = f"{context.folder}/perqueue.local.{key}"
@@ -94,6 +96,29 @@ def _kept(known: dict[int, _T], number: int, read: Callable[[int], _T]) -> _T:
             known.clear()
         found = known[number] = read(number)
     return found
+
+
+def import_paths(module: str, code: str, submitted_from: str) -> tuple[str, ...]:
+    """The front of a task's sys.path: the submission's folder and the script's own.
+
+    The module of a typed function is the one that the submission had imported, so the folder from which its name
+    leads to its file comes first, unless that is where packages are installed, which Python searches anyway.
+    """
+    here = os.path.dirname(code)
+    if not module:
+        return submitted_from, here
+    home = here
+    if module != "__main__":
+        *packages, last = module.split(".")
+        if os.path.splitext(os.path.basename(code))[0] == "__init__":
+            packages.append(last)
+        for package in reversed(packages):
+            if os.path.basename(home) != package:  # it has its name from elsewhere
+                return submitted_from, here
+            home = os.path.dirname(home)
+    if {"site-packages", "dist-packages"}.intersection(home.split(os.sep)):
+        return (submitted_from,)
+    return (home,) if home == submitted_from else (home, submitted_from)
 
 
 def working_folder(task: StoredTask, entry: Entry, attempt: int, submitted_from: str) -> str:

@@ -18,7 +18,7 @@ from perqueue.core.graph import Graph
 from perqueue.core.planner import plan
 from perqueue.core.records import Context, StoredTask
 from perqueue.core.resources import Resources
-from perqueue.core.tasklike import Task
+from perqueue.core.task import Task
 from perqueue.plugins.executors import executor_plugin
 from perqueue.store.protocol import Transaction
 
@@ -34,7 +34,7 @@ class Submission:
     """A description made ready to be stored: compiled, with encoded arguments and known executors.
 
     Args:
-        tasks: Anything that ``submit`` takes.
+        tasks: Anything that ``submit`` takes, or the graph that it compiles to.
         config: Which executors there are for which resources.
         blobs: Where large arrays among the arguments go.
 
@@ -45,7 +45,7 @@ class Submission:
     """
 
     def __init__(self, tasks: object, config: Config, blobs: BlobSink) -> None:
-        self.graph: Graph = compile_graph(tasks)
+        self.graph: Graph = tasks if isinstance(tasks, Graph) else compile_graph(tasks)
         self._tasks = tuple(_stored(task, config, blobs) for task in self.graph.tasks)
 
     def store(self, state: Transaction, context: Context) -> list[int]:
@@ -142,6 +142,7 @@ def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
         executor=_executor(task.resources, config),
         context=0,
         folder=task.folder,
+        module=task.module,
     )
 
 

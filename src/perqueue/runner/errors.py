@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perqueue.core.errors import PerQueueError, StorageError
+from perqueue.core.errors import PerQueueError, StorageError, UsageError
 
 
 class OutcomeUnwrittenError(StorageError):
@@ -81,3 +81,44 @@ class ArgumentsError(LaunchError):
 
     def __init__(self, which: str, cause: BaseException) -> None:
         super().__init__(f"The {which} of the task can't be rebuilt: {str(cause) or type(cause).__name__}")
+
+
+class ModuleMissingError(LaunchError):
+    """The module of a typed function can't be found."""
+
+    def __init__(self, module: str, func: str, code: str, cause: ModuleNotFoundError) -> None:
+        super().__init__(
+            f"The module {module!r} of the function {func!r} can't be imported: {cause}. It was {code!r}: "
+            f"put it back, or where Python finds modules (the folder of the submission, PYTHONPATH), and resubmit."
+        )
+
+
+class OtherModuleError(LaunchError):
+    """Another file has the name of the module of a typed function."""
+
+    def __init__(self, module: str, func: str, code: str, found: str) -> None:
+        super().__init__(
+            f"The function {func!r} of {code!r} was to be called, but the module {module!r} that Python finds "
+            f"is {found!r}. Give one of the two files another name, and submit again."
+        )
+
+
+class NotThatFunctionError(LaunchError):
+    """The module has no such function."""
+
+    def __init__(self, module: str, code: str, func: str, found: object = None) -> None:
+        what = "does not define it" if found is None else f"has a {type(found).__name__} under that name"
+        super().__init__(
+            f"The function {func!r} was to be called, but the module {module!r} ({code!r}) {what}. "
+            f"Put it back at the top level of the module, and resubmit."
+        )
+
+
+class SubmissionRefusedError(UsageError):
+    """Something was submitted by code that a task only loads to reach its function."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"A task loads {code!r} to call a function of it, and each such task would submit this again: "
+            'put the submission under if __name__ == "__main__":'
+        )

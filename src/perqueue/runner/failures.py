@@ -30,7 +30,7 @@ def describe(exc: BaseException, message: str | None = None) -> tuple[Failure, s
 
     The traceback starts at the first frame of the user's. ``message`` replaces the exception's own in the outcome.
     """
-    traceback = _standard("traceback")
+    traceback = standard("traceback")
     shown = traceback.TracebackException(type(exc), exc, beyond_us(exc.__traceback__))
     whole = "".join(shown.format())
     if message is None:
@@ -38,7 +38,7 @@ def describe(exc: BaseException, message: str | None = None) -> tuple[Failure, s
     return Failure(type(exc).__name__, clip(message, _MESSAGE), clip(whole, _TRACEBACK)), whole
 
 
-def _standard(name: str) -> ModuleType:
+def standard(name: str) -> ModuleType:
     """A module of the standard library, even where a file in one of the task's folders has its name."""
     ours, sys.path = sys.path, _PATH
     try:
@@ -63,26 +63,32 @@ def clip(text: str, length: int) -> str:
 
 
 def refused_arguments(
-    function: Callable[..., object], exc: TypeError, sources: Mapping[str, Iterable[str]]
+    function: Callable[..., object], exc: TypeError, sources: Mapping[str, Iterable[str]], *, first: bool = False
 ) -> str | None:
     """A message where the call itself was refused: which arguments, and where each came from.
 
-    ``sources`` maps where arguments came from to their names; a later one overrides an earlier one. None where
-    the exception came from inside of the function, or the function's parameters can't be told.
+    ``sources`` maps where arguments came from to their names; a later one overrides an earlier one. ``first``: the
+    first parameter was given the upstream value. None where the exception came from inside of the function, or the
+    function's parameters can't be told.
     """
     if beyond_us(exc.__traceback__) is not None:
         return None
     try:
-        parameters = _standard("inspect").signature(function).parameters.values()
+        parameters = list(standard("inspect").signature(function).parameters.values())
     except Exception:  # no signature
         return None
     origin = {name: source for source, names in sources.items() for name in names}
+    upstream = None
+    if first and parameters and parameters[0].kind is not parameters[0].VAR_POSITIONAL:
+        upstream = parameters.pop(0).name
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
     named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     positional = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
     missing = [p.name for p in named.values() if p.default is p.empty and p.name not in origin] + positional
-    unknown = [] if open_ended else [name for name in origin if name not in named]
+    unknown = [] if open_ended else [name for name in origin if name not in named and name != upstream]
     parts = []
+    if upstream in origin:
+        parts.append(f"{upstream!r} (from {origin[upstream]}) is its first parameter, which takes the upstream value")
     if unknown:
         listed = ", ".join(f"{name!r} (from {origin[name]})" for name in unknown)
         parts.append(f"it does not take {listed}: add them, or '**kwargs' to ignore them")

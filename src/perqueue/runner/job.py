@@ -26,7 +26,8 @@ class Job(NamedTuple):
     """One attempt of one entry. All paths are absolute.
 
     - ``queue``, ``root``: the queue's id and folder; ``key``, ``attempt``: what runs; ``name``: for people.
-    - ``code``: the script's path; ``func``: the function to call in it.
+    - ``code``: the script's path; ``func``: the function to call in it. ``module``: empty for a script; for a typed
+      function the module to import it from, or ``__main__`` where ``code`` is to be loaded instead.
     - ``args``: the encoded JSON object of the task's arguments; ``input``: that of its parents' results, or
       ``input_file``: a file with that text; ``special``: perqueue's own arguments, plain JSON. The later win.
     - ``folder``: the working folder, created if ``make_folder``; ``paths``: the front of sys.path.
@@ -57,6 +58,7 @@ class Job(NamedTuple):
     err: str | None = None
     shapes: Literal["typed", "json"] = "typed"
     durable: bool = False
+    module: str = ""
 
     def to_bytes(self) -> bytes:
         """The header line, a line break, and the body."""

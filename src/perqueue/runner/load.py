@@ -1,4 +1,4 @@
-"""From the path of a script to the function to call: the seam at which other kinds of code will be added."""
+"""From the path of a script to the function to call, and what must not happen meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from types import ModuleType
 
-from perqueue.runner.errors import FunctionMissingError, ScriptUnreadableError
+from perqueue.runner.errors import FunctionMissingError, ScriptUnreadableError, SubmissionRefusedError
 
 TYPE_CHECKING = False
 
@@ -15,7 +15,34 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any, Final
 
+MAIN: Final = "__main__"
+"""The module of functions that the submission script itself defines."""
 _MISSING: Final = object()
+_UNDER_WAY: Final[list[str]] = []
+
+
+def begin_loading(code: str) -> None:
+    """From now on, until `end_loading`, the user's code runs only to reach the function that ``code`` defines."""
+    _UNDER_WAY[:] = (code,)
+
+
+def end_loading() -> None:
+    """What the user's code does from now on is the task's work."""
+    _UNDER_WAY.clear()
+
+
+def loading() -> bool:
+    """Whether the user's code runs only to reach a function."""
+    return bool(_UNDER_WAY)
+
+
+def refuse_submission() -> None:
+    """Asked by whatever submits: raises SubmissionRefusedError between `begin_loading` and `end_loading`.
+
+    A script that submitted itself whenever one of its tasks loads it would never come to an end.
+    """
+    if _UNDER_WAY:
+        raise SubmissionRefusedError(_UNDER_WAY[0])
 
 
 def load_function(code: str, func: str) -> Callable[..., Any]:
@@ -24,12 +51,18 @@ def load_function(code: str, func: str) -> Callable[..., Any]:
     Raises LaunchError where the script can't be read or has no such function, and whatever the script raises
     (a SyntaxError too).
     """
+    return run_program(code, func, compiled(code), module_name(code))
+
+
+def compiled(code: str) -> CodeType:
+    """The script at the path ``code``, compiled. Raises LaunchError where it can't be read, and SyntaxError."""
     try:
         with open(code, "rb") as file:
             source = file.read()
     except OSError as exc:
         raise ScriptUnreadableError(code, exc) from exc
-    return run_program(code, func, compile(source, code, "exec", dont_inherit=True), module_name(code))
+    program: CodeType = compile(source, code, "exec", dont_inherit=True)
+    return program
 
 
 def run_program(code: str, func: str, program: CodeType, name: str) -> Callable[..., Any]:
@@ -45,6 +78,20 @@ def run_program(code: str, func: str, program: CodeType, name: str) -> Callable[
     if not callable(found):
         raise FunctionMissingError(code, func, found)
     return found
+
+
+def run_as_main(code: str, program: CodeType, name: str, marks: dict[str, str]) -> ModuleType:
+    """The submission script, run as the module ``name`` with some ``marks`` in it, in the place of the main module.
+
+    So what it does for the command line only does not run, and yet what was stored or pickled under the name
+    ``__main__`` in the submission is found in it: :mod:`multiprocessing` does the same for its children.
+    """
+    module = ModuleType(name)
+    module.__file__ = code
+    module.__dict__.update(marks)
+    sys.modules[name] = sys.modules[MAIN] = module
+    exec(program, module.__dict__)
+    return module
 
 
 def module_name(code: str) -> str:

@@ -12,7 +12,7 @@ import warnings
 
 from perqueue.runner.errors import JobError
 from perqueue.runner.job import Job
-from perqueue.runner.load import module_name
+from perqueue.runner.load import MAIN, module_name
 from perqueue.runner.named import NamedTuple
 from perqueue.runner.process import boot_id, host
 from perqueue.runner.records import Claim, claim_text, filled
@@ -76,7 +76,8 @@ class Preparer:
         job = _parsed(header, body) if len(body) <= _SMALL else None
         if job is None:
             return Prepared(None, json.dumps(dict(header)).encode() + b"\n" + body, place, None, "", None)
-        program = self._program(job.code)
+        # What is imported by its name is imported by the task, which has the path for it.
+        program = self._program(job.code) if job.module in ("", MAIN) else None
         return Prepared(tuple(job), b"", place, program, module_name(job.code), _values(job))
 
     def _program(self, code: str) -> CodeType | None:

@@ -13,6 +13,7 @@ import sys
 import time
 from importlib import import_module
 
+from perqueue.runner.control import with_plain_controls
 from perqueue.runner.errors import (
     ArgumentsError,
     FolderError,
@@ -21,13 +22,14 @@ from perqueue.runner.errors import (
     LogError,
     OutcomeUnwrittenError,
 )
-from perqueue.runner.failures import clip, describe, refused_arguments
+from perqueue.runner.failures import describe, refused_arguments
+from perqueue.runner.function import call_for, reach
 from perqueue.runner.job import Job
-from perqueue.runner.load import load_function, run_program
+from perqueue.runner.load import begin_loading, end_loading, load_function, run_program
 from perqueue.runner.named import NamedTuple
 from perqueue.runner.process import claim_for, host, usage_so_far
 from perqueue.runner.records import Failure, Outcome, Usage, filled
-from perqueue.runner.returned import BlobsOneByOne, judge
+from perqueue.runner.returned import BlobsOneByOne, Judgement, judge, judge_value, unstorable
 from perqueue.runner.spool import Spool
 
 TYPE_CHECKING = False
@@ -196,27 +198,37 @@ def attempt(job: Job, pid: int, tools: Tools, ready: Prepared | None = None) -> 
 
 def _attempt(job: Job, pid: int, tools: Tools, ready: Prepared | None) -> Report:
     _enter(job)
-    if ready is None or ready.program is None:
+    begin_loading(job.code)
+    program = None if ready is None else ready.program
+    if job.module:
+        function = reach(job.module, job.func, job.code, program, "" if ready is None else ready.module)
+    elif ready is None or program is None:
         function = load_function(job.code, job.func)
     else:
-        function = run_program(job.code, job.func, ready.program, ready.module)
+        function = run_program(job.code, job.func, program, ready.module)
     blobs = tools.blobs
     if ready is None or ready.values is None:
         args = _decoded(job, "args", job.args, blobs)
         given = _decoded(job, "results of the parents", _input(job), blobs)
     else:
         args, given = ready.values
-    parts = {"args": args, "parents": given, "perqueue": job.special}
+    positional: tuple[object, ...] = ()
+    if job.module:
+        nothing = job.input is None and job.input_file is None
+        positional, parts = call_for(function, None if nothing else given, args, job.special)
+    else:
+        parts = {"args": args, "parents": given, "perqueue": job.special}
     kwargs = {str(key): value for part in parts.values() for key, value in part.items()}
     kwargs.pop(_NOT_FOR_TASKS, None)
+    end_loading()
     try:
-        value = function(**kwargs)
+        value = function(*positional, **kwargs)
     except TypeError as exc:
         sources = {name: [str(key) for key in part if key in kwargs] for name, part in parts.items()}
-        return _raised(exc, "raised", refused_arguments(function, exc, sources))
+        return _raised(exc, "raised", refused_arguments(function, exc, sources, first=bool(positional)))
     if os.getpid() != pid:
         _leave_fork(None)
-    return _judged(value, blobs)
+    return _judged(judge_value(value, job.func) if job.module else judge(value), blobs, job.func if job.module else "")
 
 
 def _enter(job: Job) -> None:
@@ -251,23 +263,19 @@ def _decoded(job: Job, which: str, text: str | None, blobs: BlobFolder) -> dict[
         raise ArgumentsError(which, exc) from exc
 
 
-def _judged(value: object, blobs: BlobFolder) -> Report:
-    judgement = judge(value)
+def _judged(judgement: Judgement, blobs: BlobFolder, func: str) -> Report:
     verdict, reason, data, error = judgement
     if data is None:
         return _shown(Report(verdict, reason, error))
     from perqueue.codec import encode_mapping
 
     try:
-        text, refused = encode_mapping(data, BlobsOneByOne(blobs))
+        text, refused = encode_mapping(with_plain_controls(data), BlobsOneByOne(blobs))
     except Exception as exc:  # a mapping of the user's that raises
         failed = _raised(exc, "unstorable", f"The data that the task returned can't be stored: {exc}")
         return failed if error is None else Report(verdict, reason, error)
     if refused and error is None:
-        listed = "; ".join(str(one) for one in refused)
-        message = clip(f"A part of what the task returned can't be stored: {listed}", 10_000)
-        error = Failure("Unstorable", message)
-        return _shown(Report("failed", "unstorable", error, text))
+        return _shown(Report("failed", "unstorable", unstorable(refused, func), text))
     return _shown(Report(verdict, reason, error, text))
 
 

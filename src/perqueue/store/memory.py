@@ -165,7 +165,7 @@ class State:
         return None if attempt is None or attempt.outcome is None else attempt.outcome.data
 
     def attempts(self, key: int) -> list[Attempt]:
-        """All attempts of an entry, oldest first."""
+        """All attempts of an entry, also of one that is gone, oldest first."""
         return [self.tries[at] for at in sorted(self.tries) if at[0] == key]
 
     def keys_of(self, graph: int) -> list[int]:
@@ -203,6 +203,12 @@ class State:
         """Store a decision and log the events that it heard."""
         changes = decision.changes
         self.given = decision.counters
+        # What is dropped leaves its place before something new takes it; one that was made and dropped by the same
+        # decision was never here. Attempts stay: they are history.
+        gone: list[Entry | Frame | None] = [self.entries.pop(key, None) for key in changes.dropped_entries]
+        for item in [*gone, *(self.frames.pop(number, None) for number in changes.dropped_frames)]:
+            if item is not None:
+                del self.places[item.frame, item.copy, item.node]
         for number, (graph, _) in changes.graphs.items():
             self.graphs[number] = graph
         self.tasks |= changes.tasks
@@ -217,19 +223,8 @@ class State:
             if isinstance(action, Stop):
                 executor = self.tries[action.key, action.attempt].executor
                 self.pending[action.key, action.attempt] = PendingStop(action.key, action.attempt, executor, action.why)
-        for key in changes.dropped_entries:
-            # One that was made and dropped by the same decision was never here.
-            dropped = self.entries.pop(key, None)
-            if dropped is not None:
-                del self.places[dropped.frame, dropped.copy, dropped.node]
-            self.tries = {(owner, number): kept for (owner, number), kept in self.tries.items() if owner != key}
-        for number in changes.dropped_frames:
-            gone = self.frames.pop(number, None)
-            if gone is not None:
-                del self.places[gone.frame, gone.copy, gone.node]
-        for event in events:
-            for at, kind, key, attempt, body in describe(event):
-                self.events.append(LoggedEvent(len(self.events) + 1, at, kind, key, attempt, body))
+        for at, kind, key, attempt, body in describe(changes, events):
+            self.events.append(LoggedEvent(len(self.events) + 1, at, kind, key, attempt, body))
 
     def settle_stop(self, key: int, attempt: int) -> None:
         """An attempt that had to be stopped has ended."""

@@ -114,7 +114,7 @@ class Snapshot(View, Protocol):
         ...
 
     def attempts(self, key: int) -> list[Attempt]:
-        """All attempts of an entry, oldest first."""
+        """All attempts of an entry, oldest first; attempts are never forgotten, also where the entry is gone."""
         ...
 
     def keys_of(self, graph: int) -> list[int]:
@@ -146,7 +146,11 @@ class Transaction(Snapshot, Protocol):
     """The newest state, with every other writer kept out."""
 
     def apply(self, decision: Decision, events: Iterable[Event]) -> None:
-        """Store a decision and log the events that it heard."""
+        """Store a decision and log the events that it heard.
+
+        Rows that are dropped go before new ones come: these may stand at the same places. The log keeps the records
+        of :func:`perqueue.store.eventlog.describe`, which :mod:`perqueue.store.replay` has to find as they were.
+        """
         ...
 
     def settle_stop(self, key: int, attempt: int) -> None:

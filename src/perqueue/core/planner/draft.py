@@ -92,6 +92,10 @@ class Draft:
         changes, at = self._changes, (key, number)
         return changes.attempts.get(at) or changes.new_attempts.get(at) or self._view.attempt(key, number)
 
+    def source(self, number: int) -> Source:
+        """Merged results by number."""
+        return self._changes.sources.get(number) or self._view.source(number)
+
     def data(self, key: int) -> Mapping[str, Json] | None:
         """The encoded result that stands for an entry."""
         entry = self.entry(key)

@@ -13,7 +13,8 @@ from attrs import evolve
 
 from ..decision import Launch
 from ..events import Admitted, Ended, Launched, Started
-from ..records import Attempt, Entry, Verdict
+from ..records import Attempt, Entry, Standing, Verdict
+from ..standing import entry_standing
 from ..states import EntryState, Trigger, move
 from .draft import Draft
 from .flow import Flow
@@ -71,12 +72,10 @@ def ended(draft: Draft, event: Ended) -> None:
     )
     trigger = _trigger(outcome.verdict)
     reason = "" if trigger is Trigger.SUCCEED else outcome.reason
-    draft.put(evolve(entry, state=move(entry.state, trigger), result=attempt.number, reason=reason))
+    entry = evolve(entry, state=move(entry.state, trigger), result=attempt.number, reason=reason)
+    draft.put(entry)
     draft.hear(event)
-    if trigger is Trigger.SUCCEED:
-        Flow(draft, event.at).done(entry.key)
-    elif trigger is Trigger.DISCARD:
-        Flow(draft, event.at).dead(entry.key)
+    Flow(draft, event.at, entry.key).changed(entry.key, Standing.pending, entry_standing(draft, entry))
 
 
 def _active(draft: Draft, event: Launched | Started | Ended) -> Entry | None:

@@ -8,11 +8,12 @@ from ..decision import Stop
 from ..errors import StateError, UnknownEntryError
 from ..events import Cancelled, Edited, Removed, Resubmitted, Submitted
 from ..graph import TaskKind
-from ..records import Entry, Frame, Ref
+from ..records import Entry, Frame, Ref, Standing
+from ..standing import entry_standing
 from ..states import EntryState, Trigger, move
 from .draft import Draft
 from .flow import Flow
-from .grow import grow
+from .grow import contents, drop, grow
 
 
 def submitted(draft: Draft, event: Submitted) -> None:
@@ -27,7 +28,7 @@ def submitted(draft: Draft, event: Submitted) -> None:
     draft.add_frame(frame)
     grow(draft, frame)
     draft.hear(event)
-    Flow(draft, event.at).open_frame(frame)
+    Flow(draft, event.at).open_frame(draft.frame(frame.id))
 
 
 def resubmitted(draft: Draft, event: Resubmitted) -> None:
@@ -44,13 +45,10 @@ def resubmitted(draft: Draft, event: Resubmitted) -> None:
         # One that an earlier one of the same request sent back to waiting runs again anyway.
         if entry.state in (EntryState.waiting, EntryState.goahead, EntryState.axed):
             continue
-        before = entry.state
-        entry = evolve(entry, state=move(before, Trigger.RESUBMIT), reason="")
+        before = entry_standing(draft, entry)
+        entry = evolve(entry, state=move(entry.state, Trigger.RESUBMIT), reason="")
         draft.put(entry)
-        if before is EntryState.succeeded:
-            flow.undone(key)
-        elif before is EntryState.discarded:
-            flow.undead(key)
+        flow.changed(key, before, Standing.pending)
         if entry.waiting == 0:
             draft.put(evolve(_entry(draft, key), state=move(entry.state, Trigger.READY)))
     draft.hear(event)
@@ -62,24 +60,27 @@ def cancelled(draft: Draft, event: Cancelled) -> None:
     Raises:
         StateError: An entry is settled already.
     """
-    for entry in _known(draft, event.keys):
+    known = _known(draft, event.keys)
+    for entry in known:
         if entry.state.settled:
             raise StateError(entry.key, entry.state, "cancel", "nothing of it is under way")
+    for entry in (_entry(draft, one.key) for one in known):
+        # One that an earlier one of the same request has axed won't run anyway.
+        if entry.state is EntryState.axed:
+            continue
         if entry.state.active:
             draft.act(Stop(entry.key, entry.attempt, "cancelled"))
         else:
-            draft.put(evolve(entry, state=move(entry.state, Trigger.CANCEL), reason="cancelled"))
+            entry = evolve(entry, state=move(entry.state, Trigger.CANCEL), reason="cancelled")
+            draft.put(entry)
+            Flow(draft, event.at).changed(entry.key, Standing.pending, entry_standing(draft, entry))
     draft.hear(event)
 
 
 def removed(draft: Draft, event: Removed) -> None:
     """Forget entries and everything that depends on them; attempts under way are stopped."""
     known = _known(draft, event.keys)
-    for ref in dependents(draft, [entry.key for entry in known]):
-        item = draft.item(ref)
-        if isinstance(item, Entry) and item.state.active:
-            draft.act(Stop(item.key, item.attempt, "removed"))
-        draft.drop(ref)
+    drop(draft, dependents(draft, [entry.key for entry in known]), event.at)
     draft.hear(event)
 
 
@@ -113,29 +114,32 @@ def dependents(draft: Draft, keys: list[int]) -> list[Ref]:
         found[ref] = None
         item = draft.item(ref)
         todo.extend(_after(draft, item))
-        while item.node >= 0 and draft.node_of(item).last and item.frame not in passed:
+        around = _ends(draft, item)
+        while around is not None and around.id not in passed:
             # What follows the group depends on it too; the group's other copies don't.
-            passed.add(item.frame)
-            item = draft.frame(item.frame)
-            todo.extend(_after(draft, item))
-        inside = draft.item(ref)
-        if isinstance(inside, Frame) and inside.scope >= 0:
-            todo.extend(_contents(draft, inside))
+            passed.add(around.id)
+            todo.extend(_after(draft, around))
+            around = _ends(draft, around)
+        if isinstance(item, Frame):
+            todo.extend(contents(draft, item))
     return list(found)
 
 
 def _after(draft: Draft, item: Entry | Frame) -> list[Ref]:
-    if item.node < 0:
-        return []
-    children = draft.node_of(item).children
-    found = (draft.at(item.frame, item.copy, child) for child in children)
+    """What depends on an item directly: its node's children, or the next iteration."""
+    if item.node >= 0:
+        places = [(item.copy, child) for child in draft.node_of(item).children]
+    else:
+        places = [(item.copy + 1, -1)] if item.frame else []
+    found = (draft.at(item.frame, copy, node) for copy, node in places)
     return [ref for ref in found if ref is not None]
 
 
-def _contents(draft: Draft, frame: Frame) -> list[Ref]:
-    nodes = draft.scope(frame.graph, frame.scope).nodes
-    found = (draft.at(frame.id, copy, node) for copy in range(frame.copies) for node in nodes)
-    return [ref for ref in found if ref is not None]
+def _ends(draft: Draft, item: Entry | Frame) -> Frame | None:
+    """The frame whose end an item is a part of: a loop's, of each of its iterations."""
+    if not item.frame or (item.node >= 0 and not draft.node_of(item).last):
+        return None
+    return draft.frame(item.frame)
 
 
 def _known(draft: Draft, keys: tuple[int, ...]) -> list[Entry]:

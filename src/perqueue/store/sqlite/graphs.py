@@ -7,12 +7,17 @@ import json
 from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
 
-from perqueue.core.graph import JoinKind, Kind, Node, Scope, TaskKind, WidthKind
+from perqueue.core.graph import JoinKind, Kind, LoopKind, Node, Scope, SwitchKind, TaskKind, WidthKind
+from perqueue.core.policy import Key
 
 
 def _converter() -> Converter:
     converter = Converter()
-    names: dict[type, str] = {TaskKind: "task", WidthKind: "width", JoinKind: "join"}
+    names: dict[type, str] = {
+        TaskKind: "task", WidthKind: "width", LoopKind: "loop", SwitchKind: "switch", JoinKind: "join",
+    }  # fmt: skip
+    # Text and numbers are told apart by JSON itself.
+    converter.register_structure_hook(Key, lambda key, _: key)
     configure_tagged_union(Kind, converter, tag_name="is", tag_generator=names.__getitem__)
     return converter
 

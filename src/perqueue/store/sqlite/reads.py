@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from perqueue.core.graph import Node, Scope
 
 _BATCH: Final = 500
-_TASK: Final = "name, code, func, args, resources, t.executor, context, folder"
+_TASK: Final = "name, code, func, args, resources, t.executor, context, folder, module"
 
 
 class GraphCache:
@@ -212,7 +212,7 @@ class Reads:
         return None if row is None or row[0] is None else text_in(row[0])
 
     def attempts(self, key: int) -> list[Attempt]:
-        """All attempts of an entry, oldest first."""
+        """All attempts of an entry, also of one that is gone, oldest first."""
         found = self._sql.execute("SELECT * FROM attempts WHERE key = ? ORDER BY number", (key,))
         return [attempt_in(row) for row in found]
 
@@ -237,7 +237,8 @@ class Reads:
             {"after": after, "key": key, "limit": -1 if limit is None else limit},
         )
         return [
-            LoggedEvent(seq, at, kind, about, number, json.loads(body)) for seq, at, kind, about, number, body in found
+            LoggedEvent(seq, at, kind, about, number, json.loads(text_in(body)))
+            for seq, at, kind, about, number, body in found
         ]
 
     def context(self, number: int) -> Context:
@@ -258,8 +259,8 @@ class Reads:
         return found
 
     def _row(self, row: tuple[Any, ...]) -> Row:
-        entry, task = entry_in(row[:16]), task_in(row[16:24])
-        newest = None if row[24] is None else attempt_in(row[24:])
+        entry, task = entry_in(row[:17]), task_in(row[17:26])
+        newest = None if row[26] is None else attempt_in(row[26:])
         # An entry that runs again keeps its earlier result for the time being.
         result = newest if entry.result == entry.attempt else self.attempt(entry.key, entry.result)
         return Row(entry, task, newest, result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, TypeAlias
 
-from perqueue.core.records import Attempt, Entry, Frame, FrameState, Outcome, StoredTask, Verdict
+from perqueue.core.records import Attempt, Entry, Frame, FrameState, Outcome, Standing, StoredTask, Verdict
 from perqueue.core.resources import Resources
 from perqueue.core.states import EntryState
 
@@ -14,6 +14,7 @@ SqlRow: TypeAlias = tuple[Value, ...]
 
 _STATES: Final = {str(state): state for state in EntryState}
 _FRAME_STATES: Final = {str(state): state for state in FrameState}
+_STANDINGS: Final = {str(standing): standing for standing in Standing}
 _VERDICTS: Final = {str(verdict): verdict for verdict in Verdict}
 
 
@@ -51,16 +52,17 @@ def entry_out(e: Entry) -> SqlRow:
     """An entry as a row of ``entries``."""
     return (
         e.key, e.graph, e.frame, e.copy, e.node, e.task, e.executor, e.state.value, e.waiting, e.dead, e.source,
-        e.attempt, e.result, text_out(e.reason), numbers_out(e.index), numbers_out(e.iteration),
+        e.attempt, e.result, text_out(e.reason), numbers_out(e.index), numbers_out(e.iteration), e.missed,
     )  # fmt: skip
 
 
 def entry_in(row: tuple[Any, ...]) -> Entry:
     """A row of ``entries``."""
-    key, graph, frame, copy, node, task, executor, state, waiting, dead, source, attempt, result, reason, ix, it = row
+    key, graph, frame, copy, node, task, executor, state, waiting, dead, source, attempt, result, reason = row[:14]
+    ix, it, missed = row[14:]
     return Entry(
         key, graph, frame, copy, node, task, executor, _STATES[state], waiting, dead, source, attempt, result,
-        text_in(reason), numbers_in(ix), numbers_in(it),
+        text_in(reason), numbers_in(ix), numbers_in(it), missed,
     )  # fmt: skip
 
 
@@ -68,16 +70,19 @@ def frame_out(f: Frame) -> SqlRow:
     """A frame as a row of ``frames``."""
     return (
         f.id, f.graph, f.frame, f.copy, f.node, f.scope, f.copies, f.state.value, f.waiting, f.dead, f.open, f.lost,
-        f.source, f.output, numbers_out(f.index), numbers_out(f.iteration),
+        f.source, f.output, numbers_out(f.index), numbers_out(f.iteration), f.missed, f.failed, f.standing.value,
+        f.typed_source, f.typed_output, f.elements, f.limit,
     )  # fmt: skip
 
 
 def frame_in(row: tuple[Any, ...]) -> Frame:
     """A row of ``frames``."""
-    id_, graph, frame, copy, node, scope, copies, state, waiting, dead, open_, lost, source, output, ix, it = row
+    id_, graph, frame, copy, node, scope, copies, state, waiting, dead, open_, lost, source, output = row[:14]
+    ix, it, missed, failed, standing, typed_source, typed_output, elements, limit = row[14:]
     return Frame(
         id_, graph, frame, copy, node, scope, copies, _FRAME_STATES[state], waiting, dead, open_, lost, source, output,
-        numbers_in(ix), numbers_in(it),
+        numbers_in(ix), numbers_in(it), missed, failed, _STANDINGS[standing], typed_source, typed_output, elements,
+        limit,
     )  # fmt: skip
 
 
@@ -85,16 +90,16 @@ def task_out(number: int, t: StoredTask) -> SqlRow:
     """A stored task as a row of ``tasks``."""
     return (
         number, text_out(t.name), text_out(t.code), text_out(t.func), text_out(t.args), str(t.resources), t.executor,
-        t.context, None if t.folder is None else text_out(t.folder),
+        t.context, None if t.folder is None else text_out(t.folder), text_out(t.module),
     )  # fmt: skip
 
 
 def task_in(row: tuple[Any, ...]) -> StoredTask:
     """A row of ``tasks`` without its number."""
-    name, code, func, args, resources, executor, context, folder = row
+    name, code, func, args, resources, executor, context, folder, module = row
     return StoredTask(
         text_in(name), text_in(code), text_in(func), text_in(args), Resources.parse(resources), executor, context,
-        None if folder is None else text_in(folder),
+        None if folder is None else text_in(folder), text_in(module),
     )  # fmt: skip
 
 

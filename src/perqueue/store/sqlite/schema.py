@@ -8,7 +8,7 @@ from typing import Final
 
 from perqueue.core.errors import StorageError
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 TABLES: Final = """
 CREATE TABLE counters (
@@ -29,7 +29,8 @@ CREATE TABLE contexts (
 );
 CREATE TABLE tasks (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, code TEXT NOT NULL, func TEXT NOT NULL, args TEXT NOT NULL,
-    resources TEXT NOT NULL, executor TEXT NOT NULL, context INTEGER NOT NULL, folder TEXT
+    resources TEXT NOT NULL, executor TEXT NOT NULL, context INTEGER NOT NULL, folder TEXT,
+    module TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE nodes (
     graph INTEGER NOT NULL, node INTEGER NOT NULL, body TEXT NOT NULL, task INTEGER,
@@ -43,7 +44,8 @@ CREATE TABLE entries (
     key INTEGER PRIMARY KEY, graph INTEGER NOT NULL, frame INTEGER NOT NULL, copy INTEGER NOT NULL,
     node INTEGER NOT NULL, task INTEGER NOT NULL, executor TEXT NOT NULL, state TEXT NOT NULL,
     waiting INTEGER NOT NULL, dead INTEGER NOT NULL, source INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    result INTEGER NOT NULL, reason TEXT NOT NULL, index_ TEXT NOT NULL, iteration TEXT NOT NULL
+    result INTEGER NOT NULL, reason TEXT NOT NULL, index_ TEXT NOT NULL, iteration TEXT NOT NULL,
+    missed INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX entries_place ON entries (frame, copy, node);
 CREATE INDEX entries_node ON entries (graph, node);
@@ -54,7 +56,10 @@ CREATE TABLE frames (
     id INTEGER PRIMARY KEY, graph INTEGER NOT NULL, frame INTEGER NOT NULL, copy INTEGER NOT NULL,
     node INTEGER NOT NULL, scope INTEGER NOT NULL, copies INTEGER NOT NULL, state TEXT NOT NULL,
     waiting INTEGER NOT NULL, dead INTEGER NOT NULL, open INTEGER NOT NULL, lost INTEGER NOT NULL,
-    source INTEGER NOT NULL, output INTEGER NOT NULL, index_ TEXT NOT NULL, iteration TEXT NOT NULL
+    source INTEGER NOT NULL, output INTEGER NOT NULL, index_ TEXT NOT NULL, iteration TEXT NOT NULL,
+    missed INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, standing TEXT NOT NULL DEFAULT 'pending',
+    typed_source INTEGER NOT NULL DEFAULT 0, typed_output INTEGER NOT NULL DEFAULT 0,
+    elements INTEGER NOT NULL DEFAULT 0, limit_ INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX frames_place ON frames (frame, copy, node);
 CREATE TABLE sources (id INTEGER PRIMARY KEY, keys TEXT NOT NULL, data TEXT NOT NULL);
@@ -76,7 +81,23 @@ CREATE TABLE events (
 CREATE INDEX events_key ON events (key) WHERE key > 0;
 """
 
-MIGRATIONS: Final[Mapping[int, str]] = {}
+_TO_2: Final = """
+ALTER TABLE tasks ADD COLUMN module TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE frames ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE frames ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE frames ADD COLUMN standing TEXT NOT NULL DEFAULT 'pending';
+ALTER TABLE frames ADD COLUMN typed_source INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE frames ADD COLUMN typed_output INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE frames ADD COLUMN elements INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE frames ADD COLUMN limit_ INTEGER NOT NULL DEFAULT 0;
+UPDATE frames SET standing = CASE
+    WHEN dead > 0 OR lost > 0 OR (state = 'axed' AND open = 0) THEN 'dead' WHEN state = 'done' THEN 'done'
+    ELSE 'pending' END;
+"""
+"""Groups that their inputs decide, typed functions, and policies of width groups."""
+
+MIGRATIONS: Final[Mapping[int, str]] = {1: _TO_2}
 """Statements that turn a file of version n into one of version n + 1, by n."""
 
 

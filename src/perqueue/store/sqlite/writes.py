@@ -15,7 +15,7 @@ from ..protocol import Lease
 from .reads import Reads
 from .rows import attempt_out, entry_out, frame_out, numbers_out, task_out, text_out
 
-_PLACES = {"entries": 16, "frames": 16, "attempts": 20, "tasks": 9}
+_PLACES = {"entries": 17, "frames": 23, "attempts": 20, "tasks": 10}
 _INSERT = {table: f"INSERT INTO {table} VALUES ({','.join('?' * n)})" for table, n in _PLACES.items()}
 _UPDATE = {table: f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * n)})" for table, n in _PLACES.items()}
 
@@ -26,6 +26,8 @@ class Writes(Reads):
     def apply(self, decision: Decision, events: Iterable[Event]) -> None:
         """Store a decision and log the events that it heard."""
         changes, sql = decision.changes, self._sql
+        # Something new may stand where something is dropped.
+        self._drop(changes)
         for number, (graph, tasks) in changes.graphs.items():
             self._add_graph(number, graph, tasks)
         if changes.tasks:
@@ -50,7 +52,6 @@ class Writes(Reads):
                     "WHERE key = ? AND number = ?",
                     (action.why, action.key, action.attempt),
                 )
-        self._drop(changes)
         given = decision.counters
         sql.execute(
             "UPDATE counters SET entry = ?, frame = ?, source = ?, graph = ?, task = ?",
@@ -58,7 +59,7 @@ class Writes(Reads):
         )
         sql.executemany(
             "INSERT INTO events (at, kind, key, attempt, body) VALUES (?, ?, ?, ?, ?)",
-            ((*record[:4], _body(record[4])) for event in events for record in describe(event)),
+            ((*record[:4], _body(record[4])) for record in describe(changes, events)),
         )
 
     def _put_entries(self, changes: Changes) -> None:
@@ -68,7 +69,7 @@ class Writes(Reads):
         if changes.entries:
             sql.executemany(
                 "UPDATE entries SET task = ?, executor = ?, state = ?, waiting = ?, dead = ?, source = ?, attempt = ?, "
-                "result = ?, reason = ? WHERE key = ?",
+                "result = ?, reason = ?, missed = ? WHERE key = ?",
                 (
                     (
                         e.task,
@@ -80,6 +81,7 @@ class Writes(Reads):
                         e.attempt,
                         e.result,
                         text_out(e.reason),
+                        e.missed,
                         e.key,
                     )
                     for e in changes.entries.values()
@@ -102,10 +104,9 @@ class Writes(Reads):
         self._sql.executemany("INSERT INTO scopes VALUES (?, ?, ?)", scopes)
 
     def _drop(self, changes: Changes) -> None:
-        keys = [(key,) for key in changes.dropped_entries]
-        if keys:
-            self._sql.executemany("DELETE FROM entries WHERE key = ?", keys)
-            self._sql.executemany("DELETE FROM attempts WHERE key = ?", keys)
+        if changes.dropped_entries:
+            # Their attempts stay: they are history, and a replay needs them.
+            self._sql.executemany("DELETE FROM entries WHERE key = ?", [(key,) for key in changes.dropped_entries])
         if changes.dropped_frames:
             self._sql.executemany("DELETE FROM frames WHERE id = ?", [(number,) for number in changes.dropped_frames])
 
@@ -136,5 +137,6 @@ class Writes(Reads):
         )
 
 
-def _body(details: object) -> str:
-    return "{}" if not details else json.dumps(details, separators=(",", ":"))
+def _body(details: object) -> str | bytes:
+    # Not in ASCII: an escaped pair of lone surrogates would be read as the one letter that they stand for.
+    return "{}" if not details else text_out(json.dumps(details, ensure_ascii=False, separators=(",", ":")))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from perqueue.core.errors import BrokenInvariantError, UnknownEntryError
 from perqueue.core.events import Admitted, Cancelled, Edited, Launched, Removed, Resubmitted, Started
+from perqueue.core.groups import StaticWidthGroup
 from perqueue.core.records import Context, PendingStop, Verdict
 from perqueue.core.states import EntryState
-from perqueue.core.tasklike import StaticWidthGroup
 
 from .store_case import StoreCase, do, ended, keys_of, refused, run, same, stored, submission, task
 
@@ -172,7 +172,8 @@ class AnswersContract(StoreCase):
                     (5, 3.0, "ended", 2, 1),
                 ]
                 same(told, expected, "the log")
-                same((log[0].body, log[2].body), ({"tasks": ["a", "b"]}, {"job": "job ☃"}), "details")
+                graph = {"tasks": ["a", "b"], "graph": 1, "stored": [[1, 2]]}
+                same((log[0].body, log[2].body), (graph, {"job": "job ☃"}), "details")
                 same(shown.log(2), [log[1], log[2], log[4]], "the log of one entry")
                 same(shown.log(after=3), log[3:], "the log after a number")
                 same(shown.log(2, after=2, limit=1), log[2:3], "one event of an entry after a number")
@@ -248,21 +249,22 @@ class AnswersContract(StoreCase):
                     with refused(BrokenInvariantError):
                         ask()
 
-    def test_removal_leaves_nothing_behind(self, tmp_path: Path) -> None:
-        """A removed entry goes with all that depends on it, its attempts and its place; the others stay."""
+    def test_removal_leaves_only_history_behind(self, tmp_path: Path) -> None:
+        """A removed entry goes with all that depends on it, its data and its place; attempts are history and stay."""
         with self.made(tmp_path) as store:
             do(store, submission(task("a") >> StaticWidthGroup(task("b"), 2) >> task("c")))
             do(store, submission(task("d")))
             run(store, 1)
             with store.snapshot() as shown:
                 places = [(row.entry.frame, row.entry.copy, row.entry.node) for row in shown.rows()][:4]
-                inner = shown.entry(2)
+                inner, attempts = shown.entry(2), shown.attempts(1)
             do(store, Removed(4.0, (1,)))
             with store.snapshot() as shown:
                 same(shown.keys(), [5], "keys")
                 same(keys_of(shown.entry(key) for key in range(1, 6)), [5], "entries")
                 same([shown.at(*place) for place in places], [None] * 4, "places")
-                same((shown.attempts(1), shown.data(1), shown.text(1)), ([], None, None), "attempts and data")
+                same((shown.data(1), shown.text(1), list(shown.rows([1]))), (None, None, []), "data and rows")
+                same((shown.attempts(1), shown.attempt(1, 1)), (attempts, attempts[0]), "attempts")
                 same(None if inner is None else shown.frame(inner.frame), None, "the group's frame")
                 same(shown.counts(), {EntryState.goahead: 1}, "counts")
 

@@ -1,4 +1,7 @@
-"""The store contract: led through random campaigns, a store answers as the plainest one does after every step."""
+"""The store contract: led through random campaigns, a store answers as the plainest one does after every step.
+
+At the end, its log leads to its state once more, although batches were planned at once and are replayed one by one.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,20 @@ from perqueue.core.planner import plan
 from perqueue.core.records import Context
 from perqueue.store.memory import State
 from perqueue.store.protocol import Lease, Store
+from perqueue.store.replay import replayed
 
 from .random_campaigns import batch, submitted
 from .store_case import Abandoned, StoreCase, same
-from .whole_state import answers, differences
+from .whole_state import answers, differences, history
 
-_STEPS = 40
+_STEPS = 50
 
 
 class CampaignsContract(StoreCase):
     """The differential test: two stores, one story."""
 
     def test_random_campaigns_side_by_side(self, tmp_path: Path) -> None:
-        """After each step of a random campaign every answer is that of the plain state in memory."""
+        """After each step of a random campaign every answer is that of the plain state; at the end the log replays."""
         for seed in range(self.walks):
             _Walk(self, tmp_path / str(seed), seed).go()
 
@@ -44,10 +48,12 @@ class _Walk:
         """All steps, with the store closed and opened again now and then."""
         with self.case.made(self.folder) as store:
             taken = self._steps(store, 0)
+            self._replay(store)
         while taken < _STEPS:
             with self.case.opened(self.folder) as store:
                 self._check(store, taken, "after opening again")
                 taken = self._steps(store, taken)
+                self._replay(store)
 
     def _steps(self, store: Store, taken: int) -> int:
         while taken < _STEPS:
@@ -121,6 +127,14 @@ class _Walk:
         assert not different, (
             f"seed {self.seed}, step {step}, {what}: answers differ from those of the plain state: "
             + "; ".join(f"{name}: {got!r}, should be {right!r}" for name, (got, right) in list(different.items())[:5])
+        )
+
+    def _replay(self, store: Store) -> None:
+        with store.snapshot() as shown:
+            kept, again = history(shown), history(replayed(shown))
+        different = differences(again, kept)
+        assert not different, f"seed {self.seed}: replaying the log does not give the stored state: " + "; ".join(
+            f"{name}: {got!r}, stored is {right!r}" for name, (got, right) in list(different.items())[:5]
         )
 
 

@@ -13,7 +13,7 @@ from perqueue.core.events import Admitted, Ended, Event, Submitted
 from perqueue.core.planner import plan
 from perqueue.core.records import Entry, Outcome, StoredTask, Verdict
 from perqueue.core.resources import Resources
-from perqueue.core.tasklike import Task
+from perqueue.core.task import Task
 from perqueue.store.protocol import Store
 
 _E = TypeVar("_E", bound=BaseException)
@@ -81,7 +81,7 @@ def refused(kind: type[_E]) -> Iterator[list[_E]]:
 
 def stored(task: Task, executor: str = "local") -> StoredTask:
     """A task as a store keeps it."""
-    return StoredTask(task.name, task.code, task.func, "{}", task.resources, executor, 1)
+    return StoredTask(task.name, task.code, task.func, "{}", task.resources, executor, 1, task.folder, task.module)
 
 
 def submission(tasks: object, at: float = 1.0) -> Submitted:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve
 
 from perqueue.core.compile import compile_graph
 from perqueue.core.decision import Changes, Counters
+from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGroup, SwitchGroup
 from perqueue.core.records import (
     Attempt,
     Context,
@@ -17,12 +18,13 @@ from perqueue.core.records import (
     FrameState,
     Outcome,
     Source,
+    Standing,
     StoredTask,
     Verdict,
 )
 from perqueue.core.resources import Resources
 from perqueue.core.states import EntryState
-from perqueue.core.tasklike import StaticWidthGroup, Workflow
+from perqueue.core.tasklike import Workflow
 from perqueue.store.protocol import Lease
 
 from .store_case import StoreCase, do, keep, same, submission, task
@@ -58,7 +60,7 @@ class RecordsContract(StoreCase):
         rows = [Entry(0, 1, 1, 0, 0, 1, "local", state) for state in EntryState]
         rows += [Entry(0, 1, 1, 0, 0, 1, "local", reason=text) for text in TEXTS]
         rows += [Entry(0, 1, 1, 0, 0, 1, "local", index=series, iteration=series[::-1]) for series in SERIES]
-        rows += [Entry(0, n, n, n, n, 1, "x", EntryState.failed, n, n, -n, n, n) for n in NUMBERS]
+        rows += [Entry(0, n, n, n, n, 1, "x", EntryState.failed, n, n, -n, n, n, missed=n) for n in NUMBERS]
         entries = {key: evolve(row, key=key, node=row.node or key) for key, row in enumerate(rows, 1)}
         with self.made(tmp_path) as store:
             keep(store, Changes(new_entries=entries), Counters(entry=len(entries)))
@@ -75,7 +77,7 @@ class RecordsContract(StoreCase):
             keep(store, Changes(new_entries={7: before}), Counters(entry=7))
             for number, text in enumerate(texts, 2):
                 state = list(EntryState)[number % len(EntryState)]
-                now = Entry(7, 1, 1, 0, 0, number, "x", state, 1, 2, -3, number, 4, text, (1,), (2,))
+                now = Entry(7, 1, 1, 0, 0, number, "x", state, 1, 2, -3, number, 4, text, (1,), (2,), number)
                 keep(store, Changes(entries={7: now}), Counters(entry=7))
                 with store.snapshot() as shown:
                     same(shown.entry(7), now, "the changed entry")
@@ -85,6 +87,10 @@ class RecordsContract(StoreCase):
         rows = [Frame(0, 1, 1, 0, 0, -1, state=state) for state in FrameState]
         rows += [Frame(0, 1, 1, 0, 0, 0, index=series, iteration=series[::-1]) for series in SERIES]
         rows += [Frame(0, n, n, n, n, n, n, FrameState.open, n, n, n, n, -n, -n) for n in NUMBERS]
+        rows += [Frame(0, 1, 1, 0, 0, 0, standing=standing) for standing in Standing]
+        rows += [
+            evolve(rows[0], missed=n, failed=n, typed_source=-n, typed_output=-n, elements=n, limit=n) for n in NUMBERS
+        ]
         frames = {n: evolve(row, id=n, frame=9, copy=n, node=n) for n, row in enumerate(rows, 1)}
         with self.made(tmp_path) as store:
             keep(store, Changes(new_frames={n: Frame(n, f.graph, 9, n, n, 0) for n, f in frames.items()}))
@@ -137,6 +143,7 @@ class RecordsContract(StoreCase):
         rows = [StoredTask("n", "/c", "main", "{}", Resources.parse(text), "local", 1) for text in asked]
         rows += [StoredTask(text, text, text, text, local, "local", 1, text) for text in TEXTS]
         rows += [StoredTask("n", "/c", "main", "{}", local, "local", number, None) for number in NUMBERS]
+        rows += [StoredTask("n", "/c", "main", "{}", local, "local", 1, module=text) for text in TEXTS]
         tasks = dict(enumerate(rows, 1))
         with self.made(tmp_path) as store:
             keep(store, Changes(tasks=tasks), Counters(task=len(tasks)))
@@ -148,9 +155,12 @@ class RecordsContract(StoreCase):
         """Nodes of each kind, ports and scopes are kept exactly."""
         a, b, c, d = task("a"), task("b"), task("c"), task("d")
         wide = StaticWidthGroup((a | b) >> (c | d), 3)
+        policy: Any = {"on_discard": "drop", "tolerate": 2}
+        switch = SwitchGroup({"☃ '": b, 2**40: evolve(c, module="m"), "": None})
+        groups = DynamicWidthGroup(CyclicalGroup(switch, max_tries=2**40) >> task("e"), **policy)
         ports = Workflow({b: {a: {"out ☃": "in", None: "first"}}, c: [a, b], StaticWidthGroup(d, 0): [c]})
         with self.made(tmp_path) as store:
-            for tasks in (a, wide, wide >> task("e"), ports):
+            for tasks in (a, wide, wide >> task("e"), ports, a >> groups):
                 graph = compile_graph(tasks)
                 number = do(store, submission(tasks)).counters.graph
                 with store.snapshot() as shown:

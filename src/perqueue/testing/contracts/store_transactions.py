@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from perqueue.core.errors import StateError, StorageError
-from perqueue.core.events import Admitted, Cancelled, Removed, Resubmitted
+from perqueue.core.events import Admitted, Cancelled, Ended, Removed, Resubmitted
+from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGroup
 from perqueue.core.planner import plan
 from perqueue.core.records import Context
-from perqueue.core.tasklike import StaticWidthGroup
 from perqueue.store.protocol import BusyStoreError, Lease, LeaseLostError, Store, Transaction
 
 from .store_case import Abandoned, StoreCase, do, ended, give_up, refused, run, same, submission, task
@@ -110,13 +110,32 @@ class TransactionsContract(StoreCase):
         same(given, list(range(1, 13)), "all keys that were given")
 
     def test_made_and_removed_at_once(self, tmp_path: Path) -> None:
-        """What one batch submits, admits and removes leaves its number and its stop, and nothing else."""
+        """What one batch submits, admits and removes leaves its number, its stop and its attempt, and nothing else."""
         with self.made(tmp_path) as store:
             do(store, submission(task("a") >> StaticWidthGroup(task("b"), 2)), Admitted(1.0, 1), Removed(1.0, (1,)))
             with store.snapshot() as shown:
-                same((shown.keys(), shown.attempts(1)), ([], []), "entries and attempts")
+                same((shown.keys(), shown.entry(1), list(shown.rows([1]))), ([], None, []), "entries")
+                same([attempt.number for attempt in shown.attempts(1)], [1], "attempts")
                 same([(stop.key, stop.attempt) for stop in shown.stops()], [(1, 1)], "stops")
                 same(shown.counters().entry, 3, "the highest key")
+
+    def test_dropped_and_made_anew_at_once(self, tmp_path: Path) -> None:
+        """In one batch a group becomes narrower and wide again: what is new stands where the dropped stood."""
+        with self.made(tmp_path) as store:
+            do(store, submission(task("a") >> DynamicWidthGroup(task("b") >> CyclicalGroup(task("c"))) >> task("d")))
+            do(store, Admitted(1.0, 1), ended(1, data='{"pq_dwg_width":3}'))
+            with store.snapshot() as shown:
+                before = [row.entry for row in shown.rows()]
+            again = [(Resubmitted(4.0, (1,)), Admitted(4.0, 1), _wide(1, n, width)) for n, width in ((2, 1), (3, 3))]
+            do(store, *(event for events in again for event in events))
+            with store.snapshot() as shown:
+                after = [row.entry for row in shown.rows()]
+                places = [(entry.frame, entry.copy, entry.node) for entry in after]
+                same([shown.at(*place) for place in places], [entry.key for entry in after], "what stands there")
+                groups = {(e.frame, e.copy, e.node) for e in before if e.index and not e.iteration}
+                same(groups <= set(places), True, "whether the group's places are taken again")
+                same(len({e.key for e in after} - {e.key for e in before}), 4, "how many entries are new")
+                same(len(after), len(before), "how many entries there are")
 
     def test_the_holder_of_the_lease_writes(self, tmp_path: Path) -> None:
         """The lease in force admits its owner, also after it beat."""
@@ -235,6 +254,10 @@ def _write_everything(transaction: Transaction) -> None:
     decision = plan(transaction, [Removed(9.0, (2,))])
     transaction.apply(decision, decision.heard)
     transaction.settle_stop(4, 1)
+
+
+def _wide(key: int, attempt: int, width: int) -> Ended:
+    return ended(key, attempt, data=f'{{"pq_dwg_width":{width}}}')
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Checks of what is submitted before anything runs: scripts are read as syntax, never executed."""

@@ -1,0 +1,5 @@
+"""Old names: loops (see :mod:`perqueue.core.groups`)."""
+
+from perqueue.core.groups import CyclicalGroup
+
+__all__ = ["CyclicalGroup"]

@@ -1,0 +1,5 @@
+"""Old names: workflows (see :mod:`perqueue.core.tasklike`)."""
+
+from perqueue.core.tasklike import Workflow
+
+__all__ = ["Workflow"]
