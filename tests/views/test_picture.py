@@ -18,13 +18,13 @@ from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGr
 from perqueue.core.records import Verdict
 from perqueue.core.states import EntryState
 from perqueue.core.tasklike import Workflow
-from perqueue.views.boxes import Box, GroupBox, Picture
-from perqueue.views.colours import EDGES, FILLS
-from perqueue.views.drawing import draw
-from perqueue.views.layers import lay_out
-from perqueue.views.mermaid import mermaid
-from perqueue.views.picture import Shown, picture
-from perqueue.views.placing import place
+from perqueue.views.pictures.boxes import Box, GroupBox, Picture
+from perqueue.views.pictures.colours import EDGES, FILLS
+from perqueue.views.pictures.drawing import draw
+from perqueue.views.pictures.layers import lay_out
+from perqueue.views.pictures.mermaid import mermaid
+from perqueue.views.pictures.picture import Shown, picture
+from perqueue.views.pictures.placing import place
 
 TINY = 1e-9
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

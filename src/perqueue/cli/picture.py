@@ -7,9 +7,9 @@ from typing import Final
 
 from perqueue.core.errors import UnknownEntryError, UsageError
 from perqueue.engine.folder import need_folder
-from perqueue.views.boxes import Picture
-from perqueue.views.mermaid import mermaid
-from perqueue.views.picture import Shown, picture
+from perqueue.views.pictures.boxes import Picture
+from perqueue.views.pictures.mermaid import mermaid
+from perqueue.views.pictures.picture import Shown, picture
 
 from .listing import counts_as_data
 from .printing import put, put_json
@@ -90,7 +90,7 @@ def _write(found: Picture, path: str, kind: str) -> None:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(mermaid(found))
         else:
-            from perqueue.views.drawing import draw  # matplotlib takes its time to import
+            from perqueue.views.pictures.drawing import draw  # matplotlib takes its time to import
 
             draw(found, path, kind[1:])
     except OSError as error:

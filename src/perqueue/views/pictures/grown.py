@@ -15,9 +15,9 @@ from perqueue.core.records import Frame
 from perqueue.core.standing import opened
 from perqueue.store.protocol import Row, Snapshot
 
+from ..rules import name
+from ..surroundings import branch_of
 from .boxes import Sketch
-from .rules import name
-from .surroundings import branch_of
 from .template import Description
 
 _Place: TypeAlias = tuple[int, int]

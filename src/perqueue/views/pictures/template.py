@@ -8,8 +8,8 @@ from typing import assert_never
 from perqueue.core.graph import JoinKind, LoopKind, Node, SwitchKind, TaskKind, WidthKind
 from perqueue.store.protocol import Snapshot
 
+from ..rules import rule
 from .boxes import Sketch
-from .rules import rule
 
 
 class Description:

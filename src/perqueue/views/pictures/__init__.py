@@ -1,0 +1,1 @@
+"""Pictures of submissions: what may happen and what did, as boxes and arrows, and drawn."""
