@@ -15,7 +15,7 @@ from .errors import UsageError
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from typing import Generic, NoReturn, TypeVar, cast, overload
+    from typing import Generic, NoReturn, SupportsIndex, TypeVar, cast, overload
 
     T_co = TypeVar("T_co", covariant=True)
     K_co = TypeVar("K_co", covariant=True)
@@ -134,10 +134,10 @@ class Width(Answer[T_co]):
     n: int
 
     @overload
-    def __init__(self: Width[None], n: int) -> None: ...
+    def __init__(self: Width[None], n: SupportsIndex) -> None: ...
     @overload
-    def __init__(self, n: int, data: T_co) -> None: ...
-    def __init__(self, n: int, data: object = None) -> None:
+    def __init__(self, n: SupportsIndex, data: T_co) -> None: ...
+    def __init__(self, n: SupportsIndex, data: object = None) -> None:
         self._fill(n=_copies(n), data=data)
 
 

@@ -105,6 +105,11 @@ def goes_on(draft: Draft, loop: Frame, iteration: Frame, kind: LoopKind) -> bool
         advice = "a loop's last tasks return True under it to end the loop, or False to go on"
         return Refusal(keys, "toggle", f"{kind.label}: {_listed(silent)} returned no {CYCLICALGROUP_KEY!r}; {advice}")
     going: _Said = [(key, value) for key, value in said if not value]
+    if going and results == results_into(draft, iteration):
+        # The next iteration would be given the same, and do the same.
+        ran = f"nothing ran in iteration {iteration.copy}"
+        message = f"{kind.label}: {ran}, and {_told(going)} as {CYCLICALGROUP_KEY!r}: it would go round for ever"
+        return Refusal(keys, "tries", message)
     if going and iteration.copy + 1 >= loop.limit:
         tries = f"its {loop.limit} tries are used up" if loop.limit > 1 else "its only try is used up"
         return Refusal(keys, "tries", f"{kind.label}: {tries}, and {_told(going)} as {CYCLICALGROUP_KEY!r}")
