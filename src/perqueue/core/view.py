@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from .decision import Counters
-from .graph import Node, Scope
 from .records import Attempt, Entry, Frame, Ref, Source, StoredTask
+
+if TYPE_CHECKING:  # whoever only lists a queue needs no graphs
+    from .decision import Counters
+    from .graph import Node, Scope
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

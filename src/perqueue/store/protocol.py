@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
 
-from perqueue.core.decision import Decision
 from perqueue.core.errors import PerQueueError, StorageError
-from perqueue.core.events import Event
 from perqueue.core.records import Attempt, Context, Entry, PendingStop, SourceRef, StoredTask
 from perqueue.core.states import EntryState
 from perqueue.core.view import View
+
+if TYPE_CHECKING:  # whoever only lists a queue decides nothing
+    from perqueue.core.decision import Decision
+    from perqueue.core.events import Event
 
 
 @frozen

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from perqueue.core.decision import Counters
 from perqueue.core.errors import BrokenInvariantError, UnknownEntryError
 from perqueue.core.records import Attempt, Context, Entry, Frame, PendingStop, Ref, Source, SourceRef, StoredTask
 from perqueue.core.states import EntryState
@@ -17,6 +16,7 @@ from ..protocol import Lease, LoggedEvent, Row
 from .rows import attempt_in, entry_in, frame_in, numbers_in, task_in, text_in
 
 if TYPE_CHECKING:
+    from perqueue.core.decision import Counters
     from perqueue.core.graph import Node, Scope
 
 _BATCH: Final = 500
@@ -60,6 +60,8 @@ class Reads:
 
     def counters(self) -> Counters:
         """The highest numbers given."""
+        from perqueue.core.decision import Counters  # only for those who plan
+
         return Counters(*self._sql.execute("SELECT entry, frame, source, graph, task FROM counters").fetchone())
 
     def entry(self, key: int) -> Entry | None:

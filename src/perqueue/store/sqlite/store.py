@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from perqueue.core.errors import StorageError
 
@@ -19,7 +19,9 @@ from ..protocol import BusyStoreError, Lease, LeaseLostError
 from . import schema
 from .filesystem import is_shared
 from .reads import GraphCache, Reads
-from .writes import Writes
+
+if TYPE_CHECKING:
+    from .writes import Writes
 
 BUSY_SECONDS: Final = 60.0
 
@@ -87,6 +89,8 @@ class SqliteStore:
     @contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[Writes]:
         """Exclusive; commits at the end of the block, or changes nothing if it raises."""
+        from .writes import Writes  # whoever only reads needs no graphs
+
         with self._told():
             self._sql.execute("BEGIN IMMEDIATE")
             try:
