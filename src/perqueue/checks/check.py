@@ -14,6 +14,7 @@ from .findings import Finding, Severity, in_order
 from .flow import Flow
 from .givers import Givers
 from .groups import Groups
+from .guards import unguarded
 from .places import submitted_at
 
 
@@ -43,6 +44,7 @@ def _findings(graph: Graph, config: Config, where: str) -> Iterator[Finding]:
             yield from groups.of(node)
     for task in graph.tasks:
         yield from _resources(task, config, where)
+    yield from unguarded(graph, where)
 
 
 def _resources(task: Task, config: Config, where: str) -> Iterator[Finding]:

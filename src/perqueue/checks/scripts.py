@@ -63,7 +63,7 @@ class Script:
     """A file of Python, as its syntax."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self._tree = tree
+        self.tree = tree
         self._statements = list(_outside_functions(tree.body))
         every = list(ast.walk(tree))
         self._bound = Counter(name for node, _ in self._statements for name in _binds(node))
@@ -101,7 +101,7 @@ class Script:
             if self._stars or self._dynamic:
                 return None
             there = tuple(node.name for node, _ in self._statements if isinstance(node, ast.FunctionDef))
-            return Missing(there, empty=not self._tree.body)
+            return Missing(there, empty=not self.tree.body)
         defined = [
             node
             for node, outermost in self._statements
