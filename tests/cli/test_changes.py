@@ -157,7 +157,7 @@ BAD_CHANGES: Final = [
     (["r", "24:xeon24:2h", "-i", "1"], "xeon24"),
     (["c", "gone.py", "-i", "1"], "gone.py"),
     (["r", "local", "-i", "99"], "99"),
-    (["r", "local"], "say what to modify"),
+    (["r", "local"], "say what to modify: -i KEYS\n"),
 ]
 
 

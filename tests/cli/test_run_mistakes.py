@@ -47,3 +47,13 @@ def test_other_errors_keep_their_traceback(queue_folder: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert "ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_workflow_file_is_no_script(queue_folder: Path, command: str) -> None:
+    """Who runs or checks another tool's workflow is told how it is submitted; exit status 2."""
+    script(queue_folder, "flow.json", '{"version": "0.1.0", "nodes": [], "edges": []}')
+    argv = [sys.executable, "-m", "perqueue", command, "flow.json"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "pq: flow.json is a workflow, not a script: `pq submit flow.json` submits it\n"

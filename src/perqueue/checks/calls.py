@@ -89,9 +89,12 @@ class Calls:
                 yield Severity.error, "missing", f"{message}; given are {_listed(there)}"
 
     def _typed(
-        self, task: Task, parameters: Parameters, _given: Given | None, around: Around
+        self, task: Task, parameters: Parameters, given: Given | None, around: Around
     ) -> Iterator[tuple[Severity, str, str]]:
         func = f"{task.func}()"
+        if parameters.needs_first and given is not None and not given.some:
+            message = f"{func} takes {parameters.first!r} from what comes before it, and nothing does"
+            yield Severity.error, "missing", f"{message}: put a task before it that gives it"
         for name in task.args:
             if name == parameters.first or not parameters.takes(name):
                 yield Severity.error, "unexpected", f"{func} takes no argument {name!r}, which it was bound to"

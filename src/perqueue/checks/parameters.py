@@ -15,6 +15,7 @@ class Parameters(NamedTuple):
         first: The first positional parameter, if there is one.
         unnamed: Parameters without a default that can't be given by name.
         open: Whether it takes any other name too (``**kwargs``).
+        needs_first: Whether the first positional parameter has no default, and a type that None does not have.
     """
 
     required: tuple[str, ...]
@@ -22,6 +23,7 @@ class Parameters(NamedTuple):
     first: str | None
     unnamed: tuple[str, ...]
     open: bool
+    needs_first: bool = False
 
     def takes(self, name: str) -> bool:
         """Whether it can be given by name."""
@@ -41,4 +43,19 @@ def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Parameter
         first=positional[0].arg if positional else None,
         unnamed=tuple(arg.arg for arg in args.posonlyargs if arg.arg in needed),
         open=args.kwarg is not None,
+        needs_first=bool(positional) and positional[0].arg in needed and _excludes_none(positional[0].annotation),
     )
+
+
+def _excludes_none(annotation: ast.expr | None) -> bool:
+    """Whether a type is written that names nothing which None could be: no None, Any, object or name of one's own."""
+    if annotation is None:
+        return False
+    names = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
+    plain = all(isinstance(node, ast.Name | ast.Subscript | ast.Tuple | ast.Load) for node in ast.walk(annotation))
+    return plain and names <= _NEVER_NONE
+
+
+_NEVER_NONE = frozenset(
+    {"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
+)

@@ -15,8 +15,9 @@ from perqueue.store.protocol import Row, Snapshot
 class NothingChosenError(UsageError):
     """A command that changes entries, without saying which."""
 
-    def __init__(self, verb: str, everything: str = "") -> None:
-        super().__init__(f"say what to {verb}: -i KEYS, -n NAMES, -s STATES or -m JOB IDS{everything}")
+    def __init__(self, verb: str, everything: str = "", *, only_keys: bool = False) -> None:
+        ways = "-i KEYS" if only_keys else "-i KEYS, -n NAMES, -s STATES or -m JOB IDS"
+        super().__init__(f"say what to {verb}: {ways}{everything}")
 
 
 @frozen

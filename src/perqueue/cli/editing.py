@@ -44,7 +44,7 @@ def modify_entries(what: str, given: str | None, ids: str | None, *, everywhere:
     if kind is None:
         raise ChangeError(f"modify {what!r}: write a (arguments), r (resources) or c (code)")
     if ids is None:
-        raise NothingChosenError("modify")
+        raise NothingChosenError("modify", only_keys=True)
     keys = sorted(chosen(ids, None, None, None).keys or ())
     folder = need_folder()
     store = folder.open_store()

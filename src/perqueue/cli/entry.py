@@ -152,7 +152,8 @@ class _Facts:
             for group in why.undecided[:_MOST]:
                 yield f"  before it, {clipped(one_line(group), _VALUE)} is not decided yet"
             if why.stuck:
-                yield f"  it can't run before {_named(why.stuck)} succeeds: `pq resubmit -i {ranges(why.stuck)}`"
+                does = "succeeds" if len(why.stuck) == 1 else "succeed"
+                yield f"  it can't run before {_named(why.stuck)} {does}: `pq resubmit -i {ranges(why.stuck)}`"
         elif entry.state is EntryState.axed:
             parts = [f"{_named(why.dead)} {_was(why.dead)} discarded"] if why.dead else []
             parts += [f"{_named(why.stuck)} failed"] if why.stuck else []

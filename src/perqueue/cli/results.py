@@ -91,4 +91,5 @@ def _print_trouble(state: Snapshot, queue: Progress) -> None:
         put(f"... and {len(troubled) - _MOST} more: `pq ls -s ft -e` lists them")
     waiting = sorted(key for key, at in queue.states.items() if at is EntryState.waiting)
     if waiting:
-        put(f"{entries(len(waiting))} ({clipped(ranges(waiting), 80)}) can't run before that succeeds: `pq resubmit`")
+        which = f"{entries(len(waiting))} ({clipped(ranges(waiting), 80)})"
+        put(f"{which} can't run before what failed succeeds: `pq resubmit`")

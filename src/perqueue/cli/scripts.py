@@ -24,6 +24,13 @@ class NoScriptError(UsageError):
         super().__init__(f"there is no script {script!r} in {os.getcwd()}")
 
 
+class WorkflowFileError(UsageError):
+    """A file of another tool's workflow, where a script is run."""
+
+    def __init__(self, script: str) -> None:
+        super().__init__(f"{script} is a workflow, not a script: `pq submit {script}` submits it")
+
+
 def run_submission(script: str, arguments: Sequence[str]) -> tuple[int, dict[str, list[int]]]:
     """Run a submission script to its end: its status, and what it submitted to which queues.
 
@@ -41,9 +48,12 @@ def run_to_end(
 
     Raises:
         NoScriptError: There is no such script.
+        WorkflowFileError: It is no script.
     """
     if not os.path.isfile(script):
         raise NoScriptError(script)
+    if script.lower().endswith(".json"):
+        raise WorkflowFileError(script)
     child = subprocess.Popen(
         [sys.executable, script, *arguments], env={**os.environ, **environment}, stdout=printing_to
     )

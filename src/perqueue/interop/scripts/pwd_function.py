@@ -24,6 +24,8 @@ _OURS = CONTROL_KEYS | {INDEX_KW, ITER_KW, VALUE_KW}
 
 def main(**given: Any) -> tuple[bool, dict[str, Any]]:
     """Call the function that the argument ``pq_call`` names with the other arguments; what it returned."""
+    if CALL not in given:
+        raise TypeError(f"the argument {CALL!r}, which names the function, is missing: keep it when you change others")
     call = given.pop(CALL)
     function = _function(call[FUNCTION], call.get(MODULES))
     takes = call.get(TAKES, ())
