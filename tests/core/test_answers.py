@@ -92,3 +92,11 @@ def test_types_may_be_written_in_annotations() -> None:
     either = Continue[int] | Stop[str]
     assert "Continue" in str(either)
     assert Choose[str, int].__args__ == (str, int)  # type: ignore[attr-defined]
+
+
+def test_a_width_is_said_once() -> None:
+    """Data that say another width would be dropped without a word, so they are refused; the same width may be there."""
+    with pytest.raises(AnswerError) as caught:
+        Width(2, {"pq_dwg_width": 3})
+    assert str(caught.value) == "Width(2, ...): its data says 3 under 'pq_dwg_width': leave that out, or give 2"
+    assert Width(2, {"pq_dwg_width": 2, "x": 1}).n == 2

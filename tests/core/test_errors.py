@@ -24,6 +24,7 @@ MESSAGES: list[tuple[e.PerQueueError, str, bool]] = [
     (e.WidthError("StaticWidthGroup", -1), "StaticWidthGroup: width -1 is not a whole number from 0", True),
     (e.LimitError(0), "CyclicalGroup: max_tries 0 is not a whole number from 1", True),
     (e.PolicyError("X", "tolerate", -1, "a number"), "X: tolerate -1 is not a number", True),
+    (e.RetryError("times", -1, "is not a whole number"), "Retry: times -1 is not a whole number", True),
     (e.BranchError("the key 1.5 is a float"), "SwitchGroup: the key 1.5 is a float. Write {key: tasks} with", True),
     (
         e.UndecidedGroupError("SwitchGroup(x)", "pq_switch_key"),
@@ -56,6 +57,7 @@ def test_message(error: e.PerQueueError, message: str, users: bool) -> None:
         (e.WidthError, ValueError),
         (e.LimitError, ValueError),
         (e.PolicyError, ValueError),
+        (e.RetryError, ValueError),
         (e.BranchError, TypeError),
         (e.UnknownEntryError, KeyError),
         (e.SelectionError, ValueError),

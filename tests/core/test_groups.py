@@ -107,6 +107,12 @@ REFUSED: list[tuple[str, Callable[..., Any], type[Exception], str]] = [
     ("a float as key", lambda a: SwitchGroup(anything({1.5: a})), BranchError, "the key 1.5 is a float, not a string"),
     ("a bool as key", lambda a: SwitchGroup({True: a}), BranchError, "the key True is a bool, not a string"),
     (
+        "no branch as a key",
+        lambda a: SwitchGroup({"pq_skip_route": a}),
+        BranchError,
+        "the key 'pq_skip_route' says that no branch is taken: call this branch something else",
+    ),
+    (
         "None as key",
         lambda a: SwitchGroup(anything({None: a})),
         BranchError,

@@ -11,6 +11,7 @@ from perqueue.core.errors import PolicyError
 from perqueue.core.events import Ended
 from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGroup
 from perqueue.core.records import Standing
+from perqueue.core.states import EntryState
 
 # Workflow, moves, picture. In all of them a is in the group and z follows it.
 TABLE: list[tuple[str, Any, str, str]] = [
@@ -150,6 +151,64 @@ TABLE: list[tuple[str, Any, str, str]] = [
 def test_policy(build: Any, moves: str, expected: str) -> None:
     """After these moves, the entries are in these states."""
     assert QueueInMemory(described(build)).play(moves).states() == expected
+
+
+# Workflow, moves, z's state and reason.
+NONE_LEFT: list[tuple[str, Any, str, str, str]] = [
+    (
+        "all failed",
+        lambda a, z: StaticWidthGroup(a, 2, tolerate=2) >> z,
+        "a!",
+        "axed",
+        "an ancestor failed",
+    ),
+    (
+        "a discard weighs more than a failure",
+        lambda a, z: StaticWidthGroup(a, 2, tolerate=2, on_discard="drop") >> z,
+        "a[0]! a[1]-",
+        "axed",
+        "an ancestor was discarded",
+    ),
+    (
+        "a group around that drops copies drops the one",
+        lambda a, z: StaticWidthGroup(StaticWidthGroup(a, 1, tolerate=1), 2, on_discard="drop") >> z,
+        "a[0]! a[1]+",
+        "goahead",
+        "",
+    ),
+    (
+        "a group around that drops copies has none left either",
+        lambda a, z: StaticWidthGroup(StaticWidthGroup(a, 1, tolerate=1), 2, on_discard="drop") >> z,
+        "a!",
+        "axed",
+        "an ancestor failed",
+    ),
+    (
+        "a group around that tolerates failures counts it",
+        lambda a, z: StaticWidthGroup(StaticWidthGroup(a, 1, tolerate=1), 2, tolerate=1) >> z,
+        "a[0]! a[1]+",
+        "goahead",
+        "",
+    ),
+    (
+        "a strict group around goes on without none",
+        lambda a, z: StaticWidthGroup(StaticWidthGroup(a, 1, tolerate=1), 2) >> z,
+        "a[0]! a[1]+",
+        "axed",
+        "an ancestor failed",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("build", "moves", "state", "reason"), [row[1:] for row in NONE_LEFT], ids=[row[0] for row in NONE_LEFT]
+)
+def test_a_group_without_a_copy_left_says_whether_it_failed(build: Any, moves: str, state: str, reason: str) -> None:
+    """What follows is axed for a failure where only failures took the copies, and comes back with one of them."""
+    queue = QueueInMemory(described(build)).play(moves)
+    entry = queue.entry("z")
+    assert (str(entry.state), entry.reason) == (state, reason)
+    assert queue.play("a[0]^ a[0]+").entry("z").state is EntryState.goahead
 
 
 def test_what_follows_gets_the_survivors_only() -> None:

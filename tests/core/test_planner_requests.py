@@ -154,7 +154,9 @@ def test_an_attempt_never_comes_back() -> None:
     ("moves", "reason"),
     [
         ("a+ b!", "raised"),
-        ("a+ b! a^", "an ancestor runs again"),
+        ("a+ b! a^", "to run again after an ancestor"),
+        ("a+ b! a^ a!", "to run again after an ancestor"),
+        ("a+ b! a^ a+", ""),
         ("a+ b! a^ a+ b>", ""),
         ("a+ b! b^", ""),
         ("a-", "an ancestor was discarded"),

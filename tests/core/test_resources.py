@@ -203,3 +203,48 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ResourcesError:
         return
     assert Resources.parse(str(found)) == found
+
+
+BEYOND = [
+    (Resources(24, HOUR, "big", memory="4G"), "24:big:1h (memory 4G)"),
+    (Resources(24, HOUR, "big", memory=1536, nodes=2), "24:big:1h (memory 1536M; 2 nodes)"),
+    (Resources(2, HOUR, "big", gpus=1, gpu_type="A100", exclusive=True), "2:big:gpu=1:1h (exclusive; GPUs A100)"),
+    (Resources(1, HOUR, "big", flags="--nice", avoid=["n1", "n2"]), "1:big:1h (not on n1, n2; --nice)"),
+    (Resources(1, HOUR, "big", memory="1T"), "1:big:1h (memory 1T)"),
+]
+
+
+@pytest.mark.parametrize(("resources", "shown"), BEYOND)
+def test_beyond_the_string_form(resources: Resources, shown: str) -> None:
+    """What the grammar has no words for is shown behind it, and comes back from the encoded form as it was."""
+    assert resources.described == shown
+    assert resources.beyond_grammar
+    assert Resources.decode(resources.encode()) == resources
+
+
+def test_the_encoded_form_is_the_string_form_where_that_says_all() -> None:
+    """Nothing changes for what the grammar can say."""
+    resources = Resources.parse("s:24:xeon24:12:gpu=2:10m")
+    assert resources.encode() == str(resources) == resources.described
+    assert Resources.decode(resources.encode()) == resources
+
+
+@pytest.mark.parametrize("memory", ["4", "4K", "-1G", 0, 1.5, True, "G", "", "4 G"])
+def test_memory_that_is_none(memory: object) -> None:
+    """Memory is a number of MiB or text with a unit; anything else is named, with what is allowed."""
+    with pytest.raises(ResourcesError, match="memory is a number of MiB, or text such as '500M' or '4G'"):
+        Resources(memory=memory)
+
+
+@pytest.mark.parametrize("words", [[""], ["a\nb"], [1], "a\n#SBATCH --exclusive"])
+def test_flags_are_words(words: object) -> None:
+    """A flag can't smuggle a second line into a script."""
+    with pytest.raises(ResourcesError, match="flags and avoid are lists of words"):
+        Resources(flags=words)  # type: ignore[arg-type]  # what a user may write
+
+
+@pytest.mark.parametrize("text", ["{", '{"cores": 0}', '{"weather": 1}', "[]"])
+def test_an_encoded_form_that_is_none(text: str) -> None:
+    """Text that no encoding made is refused."""
+    with pytest.raises((ResourcesError, ValueError)):
+        Resources.decode(text)

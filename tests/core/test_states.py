@@ -18,6 +18,7 @@ TABLE = {
         "DISCARD": "discarded",
         "FAIL": "failed",
         "TIME_OUT": "timeout",
+        "RETRY": "goahead",
         "RESET": "waiting",
     },
     "running": {
@@ -25,6 +26,7 @@ TABLE = {
         "DISCARD": "discarded",
         "FAIL": "failed",
         "TIME_OUT": "timeout",
+        "RETRY": "goahead",
         "RESET": "waiting",
     },
     "succeeded": {"RESET": "waiting", "RESUBMIT": "waiting", "REFUSE": "failed"},

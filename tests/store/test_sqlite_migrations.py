@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> str:
 @pytest.fixture
 def connection(path: str) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, isolation_level=None)) as sql:
-        sql.execute("INSERT INTO tasks VALUES (1, 'n', 'c', 'f', '{}', 'local', 'local', 1, NULL, '')")
+        sql.execute("INSERT INTO tasks VALUES (1, 'n', 'c', 'f', '{}', 'local', 'local', 1, NULL, '', NULL)")
         yield sql
 
 
@@ -59,7 +59,7 @@ def test_an_older_file_is_brought_to_the_present_step_by_step(connection: sqlite
     migrate(connection, path, STEPS, VERSION + 2)
     assert version(connection) == VERSION + 2
     assert connection.execute("SELECT label FROM tasks").fetchall() == [("it's; two",)]
-    connection.execute("INSERT INTO tasks VALUES (2, 'n', 'c', 'f', '{}', 'local', 'local', 1, NULL, '', '')")
+    connection.execute("INSERT INTO tasks VALUES (2, 'n', 'c', 'f', '{}', 'local', 'local', 1, NULL, '', NULL, '')")
     assert connection.execute("SELECT task, graph FROM counters").fetchall() == [(1, 1)]
 
 

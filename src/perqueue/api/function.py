@@ -24,6 +24,7 @@ from attrs import evolve, field, frozen
 from perqueue.core.errors import DescriptionError
 from perqueue.core.keys import INDEX_KW, ITER_KW
 from perqueue.core.resources import Resources
+from perqueue.core.retry import Retry
 
 from .signatures import shown_call, shown_signature
 from .task import Task, copied, folder_pattern, place_of_caller
@@ -74,6 +75,7 @@ class TaskFactory(Generic[In_contra, P, Out_co]):
         resources: What its tasks ask for.
         name: For listings and selections.
         folder: Their working folder, None for that of the submission.
+        retry: When they are tried again by themselves, None: as their partition has it.
     """
 
     function: Callable[..., Any]
@@ -81,6 +83,7 @@ class TaskFactory(Generic[In_contra, P, Out_co]):
     name: str
     folder: str | None
     _bound: Signature = field(alias="bound")
+    retry: Retry | None = None
 
     def __attrs_post_init__(self) -> None:
         # Where the standard library, documentation tools and a task's process look for what is behind a decorator.
@@ -106,6 +109,7 @@ class TaskFactory(Generic[In_contra, P, Out_co]):
             self.folder,
             function.__module__,
             place_of_caller(),
+            self.retry,
         )
         return made
 
@@ -115,8 +119,9 @@ class TaskFactory(Generic[In_contra, P, Out_co]):
         *,
         name: str | None = None,
         folder: str | os.PathLike[str] | None = None,
+        retry: Retry | None = None,
     ) -> TaskFactory[In_contra, P, Out_co]:
-        """The same function with other resources, name or folder: ``relax.using("40:xeon40:5h")(fmax=0.01)``.
+        """The same function with other resources, name, folder or retries: ``relax.using("40:xeon40:5h")(fmax=0.01)``.
 
         Raises:
             ResourcesError: ``resources`` is not in the grammar.
@@ -128,6 +133,7 @@ class TaskFactory(Generic[In_contra, P, Out_co]):
             resources=self.resources if resources is None else Resources.parse(resources),
             name=shown,
             folder=self.folder if folder is None else folder_pattern(shown, folder),
+            retry=self.retry if retry is None else retry,
         )
 
     def _arguments(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
@@ -182,7 +188,10 @@ class TaskDecorator(Protocol):
 
 
 def task(
-    resources: str | Resources, name: str | None = None, folder: str | os.PathLike[str] | None = None
+    resources: str | Resources,
+    name: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    retry: Retry | None = None,
 ) -> TaskDecorator:
     """Make tasks of an ordinary function at the top level of a module, which takes and returns values.
 
@@ -190,6 +199,7 @@ def task(
         resources: Such as ``"24:xeon24:10m"`` or ``"local:5m"``.
         name: For listings and selections; the function's name by default.
         folder: Working folder of its tasks; see :class:`perqueue.Task`.
+        retry: When they are tried again by themselves; see :class:`perqueue.Task`.
 
     Raises:
         ResourcesError: ``resources`` is not in the grammar.
@@ -202,7 +212,7 @@ def task(
         _check_kind(function)
         _file(function)
         shown = function.__name__ if name is None else str(name)
-        return TaskFactory(function, asked, shown, folder_pattern(shown, folder), _to_bind(function))
+        return TaskFactory(function, asked, shown, folder_pattern(shown, folder), _to_bind(function), retry)
 
     return cast("TaskDecorator", decorate)
 

@@ -14,6 +14,7 @@ from attrs import frozen
 from perqueue.core import task as core_task
 from perqueue.core.errors import DescriptionError, UsageError
 from perqueue.core.resources import Resources
+from perqueue.core.retry import Retry
 from perqueue.core.tasklike import In_contra, Out_co
 
 _PACKAGE: Final = __name__.partition(".")[0]
@@ -41,6 +42,8 @@ class Task(core_task.Task[In_contra, Out_co]):
         name: For listings and selections; the script's file name by default.
         folder: Working folder, relative to the current folder, made when missing; may hold ``{key}``, ``{name}``,
             ``{index}``, ``{iteration}`` and ``{attempt}``. The current folder by default.
+        retry: How often it is tried again by itself, and after which ends; by default as its partition has it, which
+            is never by default.
 
     Raises:
         FileNotFoundError: There is no such script.
@@ -57,6 +60,7 @@ class Task(core_task.Task[In_contra, Out_co]):
         name: str | None = None,
         *,
         folder: str | os.PathLike[str] | None = None,
+        retry: Retry | None = None,
     ) -> None:
         path = os.path.abspath(os.fspath(code))
         if not os.path.isfile(path):
@@ -74,6 +78,7 @@ class Task(core_task.Task[In_contra, Out_co]):
             shown,
             folder_pattern(shown, folder),
             where=place_of_caller(),
+            retry=retry,
         )
 
 

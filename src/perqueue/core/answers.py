@@ -39,6 +39,9 @@ else:
         __class_getitem__ = classmethod(GenericAlias)
 
 
+_WIDTH = "pq_dwg_width"  # not imported, which would cost each task that answers
+
+
 class AnswerError(UsageError, TypeError):
     """An answer that can't be given as asked."""
 
@@ -125,7 +128,8 @@ class Width(Answer[T_co]):
         data: What each copy is given; in a script's ``main`` a dict or None.
 
     Raises:
-        AnswerError: ``n`` is not a whole number from 0, or ``data`` is an answer itself.
+        AnswerError: ``n`` is not a whole number from 0, or ``data`` is an answer itself, or holds another width under
+            ``pq_dwg_width``.
     """
 
     __slots__ = ("n",)
@@ -139,6 +143,10 @@ class Width(Answer[T_co]):
     def __init__(self, n: SupportsIndex, data: T_co) -> None: ...
     def __init__(self, n: SupportsIndex, data: object = None) -> None:
         self._fill(n=_copies(n), data=data)
+        if isinstance(data, dict) and (said := data.get(_WIDTH, self.n)) != self.n:
+            raise AnswerError(
+                f"Width({self.n}, ...)", f"its data says {said!r} under {_WIDTH!r}: leave that out, or give {self.n}"
+            )
 
 
 class Stop(Answer[T_co]):

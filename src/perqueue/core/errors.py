@@ -97,6 +97,13 @@ class PolicyError(DescriptionError, ValueError):
         super().__init__(f"{where}: {name} {value!r} is not {allowed}")
 
 
+class RetryError(UsageError, ValueError):
+    """A policy for retries that there is not."""
+
+    def __init__(self, name: str, value: object, what: str) -> None:
+        super().__init__(f"Retry: {name} {value!r} {what}")
+
+
 class BranchError(DescriptionError, TypeError):
     """Branches of a switch that can't be read."""
 

@@ -73,13 +73,14 @@ class Launched:
 
 @frozen
 class Started:
-    """The attempt runs."""
+    """The attempt runs; ``restart``: how often the scheduler itself has started it again."""
 
     at: float
     key: int
     attempt: int
     host: str
     pid: int | None
+    restart: int = 0
 
 
 @frozen

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Never, SupportsIndex, TypeAlias, TypeVar,
 from attrs import frozen
 
 from .errors import BranchError, EmptyGroupError, LimitError, PolicyError, WidthError
+from .keys import SWITCHGROUP_SKIP
 from .policy import STRICT, Key, OnDiscard, Policy
 from .tasklike import A, B, In_contra, Out_co, Plain, TaskLike, label, task_like
 
@@ -214,7 +215,7 @@ class SwitchGroup(TaskLike[In_contra, Out_co]):
         branches: Bodies by key, a string or a whole number. A branch may be empty: None, or an empty list.
 
     Raises:
-        BranchError: A key is neither a string nor a whole number.
+        BranchError: A key is neither a string nor a whole number, or is ``pq_skip_route``.
         EmptyGroupError: There is no branch.
         DescriptionError: A branch is not a TaskLike.
     """
@@ -251,6 +252,8 @@ Group: TypeAlias = StaticWidthGroup | DynamicWidthGroup | CyclicalGroup | Switch
 
 def _branch(key: object, body: object) -> tuple[Key, TaskLike | None]:
     if isinstance(key, str):
+        if key == SWITCHGROUP_SKIP:
+            raise BranchError(f"the key {key!r} says that no branch is taken: call this branch something else")
         named: Key = key
     else:
         named = _whole(key, lowest=None)

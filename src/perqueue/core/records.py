@@ -14,6 +14,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from .resources import Resources
+from .retry import Retry
 from .states import EntryState
 
 Ref: TypeAlias = int
@@ -51,7 +52,7 @@ class Entry:
         copy: Which copy of the frame's body.
         node: Its node in the graph.
         task: Number of the stored task that it runs.
-        executor: Name of the executor that runs it.
+        executor: The lane that it runs in (see :class:`StoredTask`).
         state: See :mod:`perqueue.core.states`.
         waiting: Parents that are not done; for a body's first nodes 1 until the body is opened.
         dead: Parents that are dead (see :class:`Standing`); for a body's first nodes 1 if its frame is.
@@ -62,6 +63,8 @@ class Entry:
         index: Copy numbers, inner group first.
         iteration: Iteration numbers, outer loop first.
         missed: Parents that are missed, as for ``dead``.
+        retries: Attempts that followed others by the task's policy, since the entry was last asked for.
+        continued: Attempts that went on from a checkpoint, since then.
     """
 
     key: int
@@ -81,6 +84,8 @@ class Entry:
     index: tuple[int, ...] = ()
     iteration: tuple[int, ...] = ()
     missed: int = 0
+    retries: int = 0
+    continued: int = 0
 
     @property
     def ref(self) -> Ref:
@@ -201,7 +206,22 @@ class Outcome:
 
 @frozen
 class Attempt:
-    """One launch of an entry; ``job`` is the scheduler's id for it, ``outcome`` None until it ended."""
+    """One launch of an entry.
+
+    Args:
+        key: The entry.
+        number: From 1.
+        executor: The lane that it was given to (see :class:`StoredTask`).
+        queued: When it was recorded. Times are Unix times in seconds.
+        started: When it began to run, if it has.
+        ended: When it ended, if it has.
+        host: Where it runs or ran.
+        pid: Its process, if known.
+        job: The scheduler's id for it.
+        outcome: None until it ended.
+        resources: What it asked for, if that is not what the task asks for.
+        restarts: How often the scheduler itself started it again.
+    """
 
     key: int
     number: int
@@ -213,6 +233,8 @@ class Attempt:
     pid: int | None = None
     job: str = ""
     outcome: Outcome | None = None
+    resources: Resources | None = None
+    restarts: int = 0
 
 
 @frozen
@@ -225,10 +247,12 @@ class StoredTask:
         func: Name of the function.
         args: Encoded JSON object.
         resources: What it asks for.
-        executor: Name of the executor that the configuration gave for these resources.
+        executor: The lane that the configuration gave for these resources: ``local``, or an executor and a partition,
+            as in ``slurm:xeon24``.
         context: Number of the interpreter, environment and folder it was submitted from.
         folder: Working folder pattern, or None for the submission's.
         module: The module to import a typed function from; empty for the function of a script.
+        retry: When attempts follow others by themselves; None: never.
     """
 
     name: str
@@ -240,6 +264,7 @@ class StoredTask:
     context: int
     folder: str | None = None
     module: str = ""
+    retry: Retry | None = None
 
 
 @frozen

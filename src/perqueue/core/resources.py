@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from typing import Final
 
-from attrs import field, frozen, validators
+from attrs import field, fields, frozen, validators
 
 from .errors import ResourcesError
 
@@ -15,6 +17,31 @@ _TIME: Final = re.compile(rf"({_NUMBER.pattern})([smhd])")
 _PARTITION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 LOCAL: Final = "local"
 LOCAL_SECONDS: Final = 60
+_MEMORY: Final = re.compile(rf"({_NUMBER.pattern})([MGT])i?B?", re.IGNORECASE)
+_MIB: Final = {"M": 1, "G": 1024, "T": 1024 * 1024}
+
+
+def parse_memory(given: object) -> int | None:
+    """MiB, from a number of them or text such as ``500M``, ``4G`` or ``1T``.
+
+    Raises:
+        ResourcesError: It is neither.
+    """
+    if given is None:
+        return None
+    found = _MEMORY.fullmatch(given) if isinstance(given, str) else None
+    mib = int(found[1]) * _MIB[found[2].upper()] if found else given
+    if not isinstance(mib, int) or isinstance(mib, bool) or mib < 1:
+        raise ResourcesError(given, "memory is a number of MiB, or text such as '500M' or '4G'")
+    return mib
+
+
+def _words(given: Iterable[str] | str) -> tuple[str, ...]:
+    words = (given,) if isinstance(given, str) else tuple(given)
+    # One word each: what follows a line break in a script would be a line of its own.
+    if not all(isinstance(word, str) and word and "\n" not in word for word in words):
+        raise ResourcesError(given, "flags and avoid are lists of words")
+    return words
 
 
 @frozen
@@ -30,6 +57,12 @@ class Resources:
         processes: MPI processes to start, at least 1; None means one per core.
         serial: The ``s:`` prefix: run the script as one process whatever the cores are.
         gpus: GPUs that the task occupies.
+        memory: Memory on each node, in MiB; text such as ``4G`` is converted. None takes what the partition gives.
+        nodes: Nodes that the cores are spread over; None leaves that to the scheduler.
+        exclusive: Nobody else may use the nodes meanwhile.
+        gpu_type: The scheduler's name for the kind of GPU.
+        flags: More flags for the scheduler, such as ``--constraint=avx512``.
+        avoid: Hosts that must not be used.
     """
 
     cores: int = field(default=1, validator=[validators.instance_of(int), validators.ge(1)])
@@ -40,6 +73,14 @@ class Resources:
     )
     serial: bool = False
     gpus: int = field(default=0, validator=[validators.instance_of(int), validators.ge(0)])
+    memory: int | None = field(default=None, converter=parse_memory)
+    nodes: int | None = field(
+        default=None, validator=validators.optional([validators.instance_of(int), validators.ge(1)])
+    )
+    exclusive: bool = False
+    gpu_type: str | None = field(default=None, validator=validators.optional(validators.matches_re(_PARTITION)))
+    flags: tuple[str, ...] = field(default=(), converter=_words)
+    avoid: tuple[str, ...] = field(default=(), converter=_words)
 
     @classmethod
     def parse(cls, text: str | Resources) -> Resources:
@@ -63,6 +104,32 @@ class Resources:
 
     from_string = parse
 
+    @classmethod
+    def decode(cls, text: str) -> Resources:
+        """What :meth:`encode` wrote.
+
+        Raises:
+            ResourcesError: It is something else.
+        """
+        if not text.startswith("{"):
+            return cls.parse(text)
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise ResourcesError(text, f"it can't be read back: {error}") from error
+
+    def encode(self) -> str:
+        """All of it as text: the string form where that says everything, else JSON of what is not as usual."""
+        if not self.beyond_grammar:
+            return str(self)
+        given = {f.name: getattr(self, f.name) for f in fields(Resources) if getattr(self, f.name) != f.default}
+        return json.dumps(given, separators=(",", ":"))
+
+    @property
+    def beyond_grammar(self) -> bool:
+        """Whether it asks for something that the string form has no words for."""
+        return any(getattr(self, f.name) != f.default for f in fields(Resources)[_IN_GRAMMAR:])
+
     @property
     def local(self) -> bool:
         """Whether the task asks for this machine rather than for a partition of a cluster."""
@@ -78,6 +145,27 @@ class Resources:
         if self.gpus:
             parts.append(f"gpu={self.gpus}")
         return ":".join([*parts, format_seconds(self.seconds)])
+
+    @property
+    def described(self) -> str:
+        """The string form, and what it has no words for."""
+        more = [f"memory {format_memory(self.memory)}"] if self.memory is not None else []
+        more += [f"{self.nodes} nodes"] if self.nodes is not None else []
+        more += ["exclusive"] if self.exclusive else []
+        more += [f"GPUs {self.gpu_type}"] if self.gpu_type else []
+        more += [f"not on {', '.join(self.avoid)}"] if self.avoid else []
+        more += self.flags
+        return f"{self} ({'; '.join(more)})" if more else str(self)
+
+
+_IN_GRAMMAR: Final = 6
+"""The first fields are those of the string form."""
+
+
+def format_memory(mib: int) -> str:
+    """The shortest exact form of an amount of memory: ``500M``, ``4G``."""
+    unit = next(unit for unit in "TGM" if mib % _MIB[unit] == 0)
+    return f"{mib // _MIB[unit]}{unit}"
 
 
 def format_seconds(seconds: int) -> str:

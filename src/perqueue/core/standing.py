@@ -94,6 +94,15 @@ def survivors(around: Around, frame: Frame) -> list[int]:
     return [copy for copy in range(frame.copies) if not _fates(around, frame, copy) & _LOST]
 
 
+def drops_failures(around: Around, frame: Frame, policy: Policy) -> bool:
+    """Whether a group drops copies that failed: those that a group inside tolerated until none of its own was left.
+
+    Where failures are counted, the count decides. Where they are not, a failed entry is waited for, and only what a
+    group inside has given up comes out as failed: it is dropped as what is discarded is.
+    """
+    return policy.on_discard is OnDiscard.drop and not around.scope(frame.graph, frame.scope).tolerant
+
+
 _LOST = frozenset({Standing.dead, Standing.missed})
 
 
@@ -102,14 +111,18 @@ def _of_copies(around: Around, frame: Frame, policy: Policy) -> Standing:
         return Standing.done
     if frame.lost and policy.on_discard is OnDiscard.axe:
         return Standing.dead
-    if frame.failed and not policy.tolerate:
+    drops = drops_failures(around, frame, policy)
+    if frame.failed and not policy.tolerate and not drops:
         return Standing.missed
     if frame.open > frame.lost + frame.failed:
         return Standing.pending
     fates = [_fates(around, frame, copy) for copy in range(frame.copies)]
-    if sum(Standing.missed in fate for fate in fates) > policy.tolerate:
+    if not drops and sum(Standing.missed in fate for fate in fates) > policy.tolerate:
         return Standing.missed if tolerated(around, frame) else Standing.pending
-    return Standing.done if any(not fate & _LOST for fate in fates) else Standing.dead
+    if any(not fate & _LOST for fate in fates):
+        return Standing.done
+    # No copy is left to go on with: that is a failure if nothing but failures made it so.
+    return Standing.dead if any(Standing.dead in fate for fate in fates) else Standing.missed
 
 
 def _fates(around: Around, frame: Frame, copy: int) -> set[Standing]:

@@ -5,8 +5,9 @@ Theory of operation
 
 An entry is *waiting* until each thing it depends on is done. Then it is given the *goahead*: its inputs
 exist, and any tick may hand it to an executor, which makes it *queueing* (an attempt is recorded, then
-launched) and, once the executor says so, *running*. An attempt ends in one of five ways: *succeeded*,
-*discarded* (the task returned False), *failed*, *timeout*, or nobody cares any more (``RESET``). What
+launched) and, once the executor says so, *running*. An attempt ends in one of six ways: *succeeded*,
+*discarded* (the task returned False), *failed*, *timeout*, nobody cares any more (``RESET``), or its task's policy
+wants another one (``RETRY``), which is *goahead* again. What
 depends on a discarded entry is *axed*, and so is what depends on a failed one where a group tolerates failures. A
 result that says nothing usable to the group that it decides (how wide, which branch, whether to go on) makes its entry
 fail after all (``REFUSE``); the data stay with it.
@@ -93,6 +94,8 @@ class Trigger(Enum):
     """What the entry was axed for is being run again."""
     RESET = auto()
     """Something that the entry depends on is being run again."""
+    RETRY = auto()
+    """Its attempt ended in a way after which its policy wants another, or from which it can go on."""
     RESUBMIT = auto()
     """A user asked for another attempt."""
 
@@ -107,6 +110,7 @@ def _table() -> dict[tuple[EntryState, Trigger], EntryState]:
         ((s.queueing, s.running), t.DISCARD, s.discarded),
         ((s.queueing, s.running), t.FAIL, s.failed),
         ((s.queueing, s.running), t.TIME_OUT, s.timeout),
+        ((s.queueing, s.running), t.RETRY, s.goahead),
         ((s.succeeded,), t.REFUSE, s.failed),
         ((s.waiting, s.goahead), t.CANCEL, s.failed),
         ((s.waiting, s.failed), t.AXE, s.axed),

@@ -8,6 +8,7 @@ from typing import Any, cast
 from attrs import field, frozen
 
 from .resources import Resources
+from .retry import Retry
 from .tasklike import In_contra, Out_co, TaskLike
 
 
@@ -29,6 +30,7 @@ class Task(TaskLike[In_contra, Out_co]):
             ``{iteration}`` and ``{attempt}`` in it are filled in for each entry; it is made when missing.
         module: The module to import a typed function from; empty for the function of a script.
         where: The place in the submission script that made it, as ``path:line``; empty if unknown.
+        retry: When it is tried again by itself; None: as its partition has it, which is never by default.
     """
 
     code: str
@@ -39,6 +41,7 @@ class Task(TaskLike[In_contra, Out_co]):
     folder: str | None = None
     module: str = ""
     where: str = ""
+    retry: Retry | None = None
 
     def __init__(
         self: Task[Any, Any],
@@ -50,8 +53,9 @@ class Task(TaskLike[In_contra, Out_co]):
         folder: str | None = None,
         module: str = "",
         where: str = "",
+        retry: Retry | None = None,
     ) -> None:
-        self.__attrs_init__(code, args, resources, func, name, folder, module, where)
+        self.__attrs_init__(code, args, resources, func, name, folder, module, where, retry)
 
     def __repr__(self) -> str:
         return f"Task({self.name!r}, {str(self.resources)!r})"

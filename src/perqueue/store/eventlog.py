@@ -75,7 +75,8 @@ def describe(changes: Changes, events: Iterable[Event]) -> Iterator[Record]:
             case Launched():
                 yield event.at, "launched", event.key, event.attempt, {"job": event.job}
             case Started():
-                yield event.at, "started", event.key, event.attempt, {"host": event.host, "pid": event.pid}
+                again = {"restart": event.restart} if event.restart else {}
+                yield event.at, "started", event.key, event.attempt, {"host": event.host, "pid": event.pid, **again}
             case Ended():
                 outcome = event.outcome
                 told = {"verdict": str(outcome.verdict), "reason": outcome.reason, "message": outcome.message}

@@ -244,6 +244,10 @@ class State:
         if lease is not None:
             self.epoch = lease.epoch
 
+    def add_log(self, events: Sequence[LoggedEvent]) -> None:
+        """Keep events of another log."""
+        self.events.extend(events)
+
 
 class MemoryStore:
     """The protocol over one :class:`State`."""

@@ -131,7 +131,7 @@ def _event(shown: Snapshot, record: LoggedEvent, others: Iterator[LoggedEvent]) 
         case "launched":
             return Launched(at, key, attempt, body["job"])
         case "started":
-            return Started(at, key, attempt, body["host"], body["pid"])
+            return Started(at, key, attempt, body["host"], body["pid"], body.get("restart", 0))
         case "ended":
             return _ended(shown, record, body)
         case _:
@@ -175,4 +175,6 @@ def _graph(shown: Snapshot, number: int, tasks: Iterable[StoredTask]) -> Graph:
 
 def _task(stored: StoredTask) -> Task:
     args = json.loads(stored.args)
-    return Task(stored.code, args, stored.resources, stored.func, stored.name, stored.folder, stored.module)
+    return Task(
+        stored.code, args, stored.resources, stored.func, stored.name, stored.folder, stored.module, retry=stored.retry
+    )

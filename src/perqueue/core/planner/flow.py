@@ -135,7 +135,9 @@ class Flow:
             if entry.state.active:
                 give_up(self._draft, entry, self._at, "superseded", "stopped, because its inputs are being made anew")
             state = move(entry.state, Trigger.RESET)
-            entry = evolve(entry, state=state, source=0, reason="an ancestor runs again")
+            entry = evolve(
+                entry, state=state, source=0, reason="to run again after an ancestor", retries=0, continued=0
+            )
         block = blocked(entry)
         if block is not None:
             state = entry.state if entry.state is EntryState.axed else move(entry.state, Trigger.AXE)
@@ -145,11 +147,12 @@ class Flow:
             entry = evolve(entry, state=move(entry.state, Trigger.REVIVE), reason="")
         if old.waiting and not entry.waiting:
             # An entry that was cancelled while it waited keeps that state, and its inputs for a resubmission.
-            state = move(entry.state, Trigger.READY) if entry.state is EntryState.waiting else entry.state
+            waited = entry.state is EntryState.waiting
+            state = move(entry.state, Trigger.READY) if waited else entry.state
             kind = self._draft.node_of(entry).kind
             typed = isinstance(kind, TaskKind) and kind.typed
             source = typed_inputs(self._draft, entry) if typed else merged_inputs(self._draft, entry)
-            entry = evolve(entry, state=state, source=source)
+            entry = evolve(entry, state=state, source=source, reason="" if waited else entry.reason)
         self._draft.put(entry)
         self._announce(entry.ref, before, entry_standing(self._draft, entry))
 

@@ -12,10 +12,13 @@ from typing import assert_never
 from attrs import evolve
 
 from ..decision import Launch
+from ..errors import BrokenInvariantError
 from ..events import Admitted, Ended, Launched, Started
 from ..records import Attempt, Entry, Standing, Verdict
+from ..resources import Resources
 from ..standing import entry_standing
 from ..states import EntryState, Trigger, move
+from .again import follows, grown
 from .draft import Draft
 from .flow import Flow
 
@@ -27,7 +30,7 @@ def admitted(draft: Draft, event: Admitted) -> None:
         return
     number = entry.attempt + 1
     draft.put(evolve(entry, state=move(entry.state, Trigger.ADMIT), attempt=number, reason=""))
-    draft.add_attempt(Attempt(entry.key, number, entry.executor, event.at))
+    draft.add_attempt(Attempt(entry.key, number, entry.executor, event.at, resources=_asked(draft, entry)))
     draft.act(Launch(entry.key, number))
     draft.hear(event)
 
@@ -46,10 +49,15 @@ def started(draft: Draft, event: Started) -> None:
     """The attempt runs."""
     entry = _active(draft, event)
     attempt = draft.attempt(event.key, event.attempt)
-    if entry is None or attempt is None or entry.state is not EntryState.queueing:
+    if entry is None or attempt is None:
         return
-    draft.put(evolve(entry, state=move(entry.state, Trigger.START)))
-    draft.put_attempt(evolve(attempt, started=event.at, host=event.host, pid=event.pid))
+    if entry.state is EntryState.queueing:
+        draft.put(evolve(entry, state=move(entry.state, Trigger.START)))
+    elif event.restart <= attempt.restarts:
+        return
+    draft.put_attempt(
+        evolve(attempt, started=event.at, host=event.host, pid=event.pid, restarts=max(event.restart, attempt.restarts))
+    )
     draft.hear(event)
 
 
@@ -70,12 +78,38 @@ def ended(draft: Draft, event: Ended) -> None:
             pid=outcome.pid or attempt.pid,
         )
     )
+    draft.hear(event)
+    given_up = entry.reason == "cancelled"
+    again = None if given_up else follows(draft.task(entry.task).retry, outcome, entry.retries, entry.continued)
+    if again is not None:
+        draft.put(
+            evolve(
+                entry,
+                state=move(entry.state, Trigger.RETRY),
+                reason=outcome.reason,
+                retries=entry.retries + again,
+                continued=entry.continued + (not again),
+            )
+        )
+        return
     trigger = _trigger(outcome.verdict)
     reason = "" if trigger is Trigger.SUCCEED else outcome.reason
     entry = evolve(entry, state=move(entry.state, trigger), result=attempt.number, reason=reason)
     draft.put(entry)
-    draft.hear(event)
     Flow(draft, event.at, entry.key).changed(entry.key, Standing.pending, entry_standing(draft, entry))
+
+
+def _asked(draft: Draft, entry: Entry) -> Resources | None:
+    """What the next attempt asks for, if not what its task does: it follows others by itself, and may need more."""
+    if not entry.retries and not entry.continued:
+        return None
+    last = draft.attempt(entry.key, entry.attempt)
+    if last is None or last.outcome is None:
+        raise BrokenInvariantError(f"attempt {entry.attempt} of entry {entry.key} is missing or has no end")
+    task = draft.task(entry.task)
+    had = last.resources or task.resources
+    asks = grown(had, task.retry, last.outcome)
+    return None if asks == task.resources else asks
 
 
 def _active(draft: Draft, event: Launched | Started | Ended) -> Entry | None:

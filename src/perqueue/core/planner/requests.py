@@ -46,7 +46,7 @@ def resubmitted(draft: Draft, event: Resubmitted) -> None:
         if entry.state in (EntryState.waiting, EntryState.goahead, EntryState.axed):
             continue
         before = entry_standing(draft, entry)
-        entry = evolve(entry, state=move(entry.state, Trigger.RESUBMIT), reason="")
+        entry = evolve(entry, state=move(entry.state, Trigger.RESUBMIT), reason="", retries=0, continued=0)
         draft.put(entry)
         flow.changed(key, before, Standing.pending)
         if entry.waiting == 0:
@@ -69,6 +69,7 @@ def cancelled(draft: Draft, event: Cancelled) -> None:
         if entry.state is EntryState.axed:
             continue
         if entry.state.active:
+            draft.put(evolve(entry, reason="cancelled"))  # so that however it ends, no retry follows
             draft.act(Stop(entry.key, entry.attempt, "cancelled"))
         else:
             entry = evolve(entry, state=move(entry.state, Trigger.CANCEL), reason="cancelled")
@@ -96,7 +97,7 @@ def edited(draft: Draft, event: Edited) -> None:
             raise StateError(entry.key, entry.state, "change", f"`pq cancel -i {entry.key}` first")
     task = draft.add_task(event.task)
     for entry in entries:
-        draft.put(evolve(entry, task=task, executor=event.task.executor))
+        draft.put(evolve(entry, task=task, executor=event.task.executor, retries=0, continued=0))
         if event.everywhere:
             draft.set_node_task(entry.graph, entry.node, task)
     draft.hear(event)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from perqueue.core.graph import Node, Scope
 
 _BATCH: Final = 500
-_TASK: Final = "name, code, func, args, resources, t.executor, context, folder, module"
+_TASK: Final = "name, code, func, args, t.resources, t.executor, context, folder, module, t.retry"
 
 
 class GraphCache:
@@ -261,8 +261,8 @@ class Reads:
         return found
 
     def _row(self, row: tuple[Any, ...]) -> Row:
-        entry, task = entry_in(row[:17]), task_in(row[17:26])
-        newest = None if row[26] is None else attempt_in(row[26:])
+        entry, task = entry_in(row[:19]), task_in(row[19:29])
+        newest = None if row[29] is None else attempt_in(row[29:])
         # An entry that runs again keeps its earlier result for the time being.
         result = newest if entry.result == entry.attempt else self.attempt(entry.key, entry.result)
         return Row(entry, task, newest, result)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final, TypeAlias
 
+from attrs import asdict
+
 from perqueue.core.records import Attempt, Entry, Frame, FrameState, Outcome, Standing, StoredTask, Verdict
 from perqueue.core.resources import Resources
+from perqueue.core.retry import Retry
 from perqueue.core.states import EntryState
 
 Value: TypeAlias = str | bytes | int | float | None
@@ -53,16 +56,17 @@ def entry_out(e: Entry) -> SqlRow:
     return (
         e.key, e.graph, e.frame, e.copy, e.node, e.task, e.executor, e.state.value, e.waiting, e.dead, e.source,
         e.attempt, e.result, text_out(e.reason), numbers_out(e.index), numbers_out(e.iteration), e.missed,
+        e.retries, e.continued,
     )  # fmt: skip
 
 
 def entry_in(row: tuple[Any, ...]) -> Entry:
     """A row of ``entries``."""
     key, graph, frame, copy, node, task, executor, state, waiting, dead, source, attempt, result, reason = row[:14]
-    ix, it, missed = row[14:]
+    ix, it, missed, retries, continued = row[14:]
     return Entry(
         key, graph, frame, copy, node, task, executor, _STATES[state], waiting, dead, source, attempt, result,
-        text_in(reason), numbers_in(ix), numbers_in(it), missed,
+        text_in(reason), numbers_in(ix), numbers_in(it), missed, retries, continued,
     )  # fmt: skip
 
 
@@ -89,18 +93,28 @@ def frame_in(row: tuple[Any, ...]) -> Frame:
 def task_out(number: int, t: StoredTask) -> SqlRow:
     """A stored task as a row of ``tasks``."""
     return (
-        number, text_out(t.name), text_out(t.code), text_out(t.func), text_out(t.args), str(t.resources), t.executor,
-        t.context, None if t.folder is None else text_out(t.folder), text_out(t.module),
+        number, text_out(t.name), text_out(t.code), text_out(t.func), text_out(t.args), t.resources.encode(),
+        t.executor, t.context, None if t.folder is None else text_out(t.folder), text_out(t.module), retry_out(t.retry),
     )  # fmt: skip
 
 
 def task_in(row: tuple[Any, ...]) -> StoredTask:
     """A row of ``tasks`` without its number."""
-    name, code, func, args, resources, executor, context, folder, module = row
+    name, code, func, args, resources, executor, context, folder, module, retry = row
     return StoredTask(
-        text_in(name), text_in(code), text_in(func), text_in(args), Resources.parse(resources), executor, context,
-        None if folder is None else text_in(folder), text_in(module),
+        text_in(name), text_in(code), text_in(func), text_in(args), Resources.decode(resources), executor,
+        context, None if folder is None else text_in(folder), text_in(module), retry_in(retry),
     )  # fmt: skip
+
+
+def retry_out(retry: Retry | None) -> str | None:
+    """A policy as JSON."""
+    return None if retry is None else json.dumps(asdict(retry), separators=(",", ":"))
+
+
+def retry_in(text: str | None) -> Retry | None:
+    """A policy from its JSON."""
+    return None if text is None else Retry(**json.loads(text))
 
 
 def attempt_out(a: Attempt) -> SqlRow:
@@ -115,14 +129,19 @@ def attempt_out(a: Attempt) -> SqlRow:
         )  # fmt: skip
     return (
         a.key, a.number, a.executor, a.queued, a.started, a.ended, text_out(a.host), a.pid, text_out(a.job), *ending,
+        None if a.resources is None else a.resources.encode(), a.restarts,
     )  # fmt: skip
 
 
 def attempt_in(row: tuple[Any, ...]) -> Attempt:
     """A row of ``attempts``."""
     key, number, executor, queued, started, ended, host, pid, job, verdict = row[:10]
-    outcome = None if verdict is None else _outcome_in(_VERDICTS[verdict], row[10:])
-    return Attempt(key, number, executor, queued, started, ended, text_in(host), pid, text_in(job), outcome)
+    outcome = None if verdict is None else _outcome_in(_VERDICTS[verdict], row[10:20])
+    resources, restarts = row[20:]
+    return Attempt(
+        key, number, executor, queued, started, ended, text_in(host), pid, text_in(job), outcome,
+        None if resources is None else Resources.decode(resources), restarts,
+    )  # fmt: skip
 
 
 def _outcome_in(verdict: Verdict, row: tuple[Any, ...]) -> Outcome:

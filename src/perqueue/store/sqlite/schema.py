@@ -8,7 +8,7 @@ from typing import Final
 
 from perqueue.core.errors import StorageError
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 TABLES: Final = """
 CREATE TABLE counters (
@@ -30,7 +30,7 @@ CREATE TABLE contexts (
 CREATE TABLE tasks (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, code TEXT NOT NULL, func TEXT NOT NULL, args TEXT NOT NULL,
     resources TEXT NOT NULL, executor TEXT NOT NULL, context INTEGER NOT NULL, folder TEXT,
-    module TEXT NOT NULL DEFAULT ''
+    module TEXT NOT NULL DEFAULT '', retry TEXT
 );
 CREATE TABLE nodes (
     graph INTEGER NOT NULL, node INTEGER NOT NULL, body TEXT NOT NULL, task INTEGER,
@@ -45,7 +45,7 @@ CREATE TABLE entries (
     node INTEGER NOT NULL, task INTEGER NOT NULL, executor TEXT NOT NULL, state TEXT NOT NULL,
     waiting INTEGER NOT NULL, dead INTEGER NOT NULL, source INTEGER NOT NULL, attempt INTEGER NOT NULL,
     result INTEGER NOT NULL, reason TEXT NOT NULL, index_ TEXT NOT NULL, iteration TEXT NOT NULL,
-    missed INTEGER NOT NULL DEFAULT 0
+    missed INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, continued INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX entries_place ON entries (frame, copy, node);
 CREATE INDEX entries_node ON entries (graph, node);
@@ -68,6 +68,7 @@ CREATE TABLE attempts (
     started REAL, ended REAL, host TEXT NOT NULL, pid INTEGER, job TEXT NOT NULL,
     verdict TEXT, reason TEXT, message TEXT, traceback TEXT, data TEXT,
     ran_from REAL, ran_until REAL, ran_on TEXT, ran_as INTEGER, maxrss_kb INTEGER, cpu_s REAL,
+    resources TEXT, restarts INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (key, number)
 );
 CREATE TABLE stops (
@@ -97,7 +98,16 @@ UPDATE frames SET standing = CASE
 """
 """Groups that their inputs decide, typed functions, and policies of width groups."""
 
-MIGRATIONS: Final[Mapping[int, str]] = {1: _TO_2}
+_TO_3: Final = """
+ALTER TABLE tasks ADD COLUMN retry TEXT;
+ALTER TABLE entries ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN continued INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN resources TEXT;
+ALTER TABLE attempts ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+"""
+"""Attempts that follow others by themselves, and restarts by a scheduler."""
+
+MIGRATIONS: Final[Mapping[int, str]] = {1: _TO_2, 2: _TO_3}
 """Statements that turn a file of version n into one of version n + 1, by n."""
 
 

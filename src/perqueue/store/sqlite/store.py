@@ -21,7 +21,7 @@ from .filesystem import is_shared
 from .reads import GraphCache, Reads
 
 if TYPE_CHECKING:
-    from .writes import Writes
+    from .taken import TakingWrites
 
 BUSY_SECONDS: Final = 60.0
 
@@ -87,14 +87,14 @@ class SqliteStore:
                 self._sql.execute("ROLLBACK")
 
     @contextmanager
-    def transaction(self, lease: Lease | None = None) -> Iterator[Writes]:
+    def transaction(self, lease: Lease | None = None) -> Iterator[TakingWrites]:
         """Exclusive; commits at the end of the block, or changes nothing if it raises."""
-        from .writes import Writes  # whoever only reads needs no graphs
+        from .taken import TakingWrites  # whoever only reads needs no graphs
 
         with self._told():
             self._sql.execute("BEGIN IMMEDIATE")
             try:
-                writes = Writes(self._sql, self._cache)
+                writes = TakingWrites(self._sql, self._cache)
                 if lease is not None:
                     held = writes.lease()
                     if held is None or held.epoch != lease.epoch:

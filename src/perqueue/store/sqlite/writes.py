@@ -15,7 +15,7 @@ from ..protocol import Lease
 from .reads import Reads
 from .rows import attempt_out, entry_out, frame_out, numbers_out, task_out, text_out
 
-_PLACES = {"entries": 17, "frames": 23, "attempts": 20, "tasks": 10}
+_PLACES = {"entries": 19, "frames": 23, "attempts": 22, "tasks": 11}
 _INSERT = {table: f"INSERT INTO {table} VALUES ({','.join('?' * n)})" for table, n in _PLACES.items()}
 _UPDATE = {table: f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * n)})" for table, n in _PLACES.items()}
 
@@ -69,7 +69,7 @@ class Writes(Reads):
         if changes.entries:
             sql.executemany(
                 "UPDATE entries SET task = ?, executor = ?, state = ?, waiting = ?, dead = ?, source = ?, attempt = ?, "
-                "result = ?, reason = ?, missed = ? WHERE key = ?",
+                "result = ?, reason = ?, missed = ?, retries = ?, continued = ? WHERE key = ?",
                 (
                     (
                         e.task,
@@ -82,6 +82,8 @@ class Writes(Reads):
                         e.result,
                         text_out(e.reason),
                         e.missed,
+                        e.retries,
+                        e.continued,
                         e.key,
                     )
                     for e in changes.entries.values()
