@@ -58,6 +58,7 @@ class Queue:
         (self.root / "logs").mkdir(parents=True)
         self.spool = Spool(str(self.root), self.id)
         self.spool.make()
+        (self.root / "beat").touch()  # somebody drives it
         self._keys = iter(range(1, 10_000))
 
     def script(self, body: str, name: str = "work.py") -> Path:
@@ -221,16 +222,42 @@ def server(start_server: Any) -> Supervisor:
     return started
 
 
-@pytest.fixture
-def run_alone(queue: Queue, processes: Processes) -> Any:
-    """Run a job with ``python -m perqueue.runner``; the process that does it."""
+def outside_of_jobs() -> dict[str, str]:
+    """The environment without what a batch job's tells of it."""
+    return {name: text for name, text in os.environ.items() if not name.startswith(("SLURM_", "PBS_", "PERQUEUE_"))}
 
-    def run(job: Job) -> subprocess.Popen[bytes]:
-        path = queue.folder / f"{job.key}.{job.attempt}.job"
+
+class Alone:
+    """Runs jobs as batch jobs do: each in a process of its own, with what a scheduler says in its environment."""
+
+    def __init__(self, queue: Queue, processes: Processes) -> None:
+        self._queue, self._processes = queue, processes
+        self.error = queue.folder / "batch.err"
+
+    def __call__(self, job: Job, **environment: str) -> subprocess.Popen[bytes]:
+        path = self._queue.folder / f"{job.key}.{job.attempt}.job"
         path.write_bytes(job.to_bytes())
-        return processes.start([sys.executable, "-P", "-m", "perqueue.runner", str(path)])
+        return self.start(str(path), **environment)
 
-    return run
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Run ``python -m perqueue.runner.batch`` with these arguments."""
+        command = [sys.executable, "-P", "-m", "perqueue.runner.batch", *arguments]
+        with self.error.open("ab") as error:
+            return self._processes.start(command, env=outside_of_jobs() | environment, stdout=error, stderr=error)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process is the parent of."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+@pytest.fixture
+def run_alone(queue: Queue, processes: Processes) -> Alone:
+    """Run a job as a batch job does; the process that does it."""
+    return Alone(queue, processes)
 
 
 class Bench:

@@ -90,3 +90,10 @@ def test_naming_them_imports_next_to_nothing() -> None:
     )
     done = run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_time_left_is_the_real_one(loading: None) -> None:
+    """A function that tasks call often, and that costs nothing to import, has no stand-in."""
+    from perqueue.runner.deadline import time_left
+
+    assert imported("from perqueue import time_left")["time_left"] is time_left

@@ -37,6 +37,7 @@ jobs = st.builds(
     input=texts | st.none(),
     special=st.dictionaries(texts, st.lists(st.integers())),
     paths=st.lists(texts),
+    mpi=st.lists(texts),
     walltime=st.none() | st.floats(0, 1e9),
     log=texts | st.none(),
 )

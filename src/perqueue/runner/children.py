@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -9,6 +10,8 @@ import sys
 import time
 from collections.abc import Mapping
 
+from perqueue.runner.checkpoint import warn
+from perqueue.runner.deadline import lead
 from perqueue.runner.process import session_members
 
 TYPE_CHECKING = False
@@ -20,25 +23,29 @@ if TYPE_CHECKING:
 
 GRACE: Final = 2.0
 """Seconds between the request to end (SIGTERM) and the end (SIGKILL)."""
+AGAIN: Final = 1.0
+"""Seconds between two looks at whether a task that is to be warned catches warnings by now."""
 
 
 class Child:
     """A task's process and what the server must know about it. Times of the monotonic clock except ``started``."""
 
-    __slots__ = ("cores", "ends_at", "header", "kill_at", "oom", "pid", "started", "why")
+    __slots__ = ("cores", "ends_at", "header", "kill_at", "oom", "pid", "started", "warn_at", "why")
 
     def __init__(self, header: Mapping[str, Any], pid: int, cores: int, oom: int) -> None:
         self.header, self.pid, self.cores, self.oom = header, pid, cores, oom
         self.started = time.time()
         walltime = header.get("walltime")
-        self.ends_at: float | None = None if walltime is None else time.monotonic() + walltime
+        now = time.monotonic()
+        self.ends_at: float | None = None if walltime is None else now + walltime
+        self.warn_at: float | None = None if walltime is None else now + walltime - lead(walltime)
         self.kill_at: float | None = None
         self.why: Why | None = None
 
     def ask_to_end(self, why: Why) -> None:
         """SIGTERM to everything of the task; `next_deadline` then tells when to kill. Only the first call counts."""
         if self.why is None:
-            self.why, self.ends_at = why, None
+            self.why, self.ends_at, self.warn_at = why, None, None
             self.kill_at = time.monotonic() + GRACE
             self._signal(signal.SIGTERM)
 
@@ -55,6 +62,9 @@ class Child:
 
     def keep_time(self, now: float) -> None:
         """Do what is due at this time."""
+        if self.warn_at is not None and now >= self.warn_at:
+            # A task that is still being loaded may have a checkpoint() soon.
+            self.warn_at = None if warn(self.pid) else now + AGAIN
         if self.ends_at is not None and now >= self.ends_at:
             self.ask_to_end("walltime")
         if self.kill_at is not None and now >= self.kill_at:
@@ -62,8 +72,8 @@ class Child:
 
     def next_deadline(self) -> float:
         """When `keep_time` has something to do."""
-        due = self.ends_at if self.kill_at is None else self.kill_at
-        return float("inf") if due is None else due
+        due = [at for at in (self.warn_at, self.ends_at, self.kill_at) if at is not None]
+        return min(due, default=math.inf)
 
     def _signal(self, number: int) -> None:
         if not _quietly(os.killpg, self.pid, number):

@@ -10,7 +10,7 @@ import faulthandler
 import os
 import sys
 
-from perqueue.runner.task import ease_streams, read_nothing
+from perqueue.runner.streams import ease_streams, read_nothing
 from perqueue.runner.zygote import Zygote, ZygoteGoneError
 
 

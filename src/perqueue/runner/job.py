@@ -35,6 +35,8 @@ class Job(NamedTuple):
     - ``log``: the file for stdout and stderr, or else ``out`` and ``err``: one each. They grow, none is cut.
     - ``shapes``: "typed" values, or "json": tuples and sets as lists, keys as strings.
     - ``durable``: whether the outcome is synced to the disk (another host reads it).
+    - ``mpi``: the command that starts the ranks of an MPI task in a batch job (``srun -n 24``); empty for others.
+    - ``requeue``: whether a scheduler may start its batch job again: then an end from outside may be none.
     """
 
     queue: str
@@ -59,6 +61,8 @@ class Job(NamedTuple):
     shapes: Literal["typed", "json"] = "typed"
     durable: bool = False
     module: str = ""
+    mpi: Sequence[str] = ()
+    requeue: bool = False
 
     def to_bytes(self) -> bytes:
         """The header line, a line break, and the body."""

@@ -45,15 +45,6 @@ def refuse_submission() -> None:
         raise SubmissionRefusedError(_UNDER_WAY[0])
 
 
-def load_function(code: str, func: str) -> Callable[..., Any]:
-    """The function ``func`` of the script at the path ``code``, which is run once for it.
-
-    Raises LaunchError where the script can't be read or has no such function, and whatever the script raises
-    (a SyntaxError too).
-    """
-    return run_program(code, func, compiled(code), module_name(code))
-
-
 def compiled(code: str) -> CodeType:
     """The script at the path ``code``, compiled. Raises LaunchError where it can't be read, and SyntaxError."""
     try:
@@ -65,19 +56,28 @@ def compiled(code: str) -> CodeType:
     return program
 
 
-def run_program(code: str, func: str, program: CodeType, name: str) -> Callable[..., Any]:
-    """As `load_function`, of a script that is compiled already, as the module ``name``."""
+def run_program(code: str, program: CodeType, name: str) -> ModuleType:
+    """The script at the path ``code``, compiled already, run as the module ``name``.
+
+    Raises whatever the script raises.
+    """
     module = ModuleType(name)
     module.__file__ = code
     # Registered before it runs, as dataclasses, pickle and typing look a class's module up there.
     sys.modules[name] = module
     exec(program, module.__dict__)
+    return module
+
+
+def function_of(module: ModuleType, code: str, func: str) -> Callable[..., Any]:
+    """The function ``func`` of a script that has run as this module. Raises LaunchError where it has none."""
     found = getattr(module, func, _MISSING)
     if found is _MISSING:
         raise FunctionMissingError(code, func)
     if not callable(found):
         raise FunctionMissingError(code, func, found)
-    return found
+    function: Callable[..., Any] = found
+    return function
 
 
 def run_as_main(code: str, program: CodeType, name: str, marks: dict[str, str]) -> ModuleType:

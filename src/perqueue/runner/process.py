@@ -100,10 +100,20 @@ def alive(claim: Claim) -> bool:
     return True
 
 
-def claim_for(queue: str, key: int, attempt: int, *, pid: int, walltime: float | None, server: int | None) -> Claim:
+def claim_for(
+    queue: str, key: int, attempt: int, *, pid: int, walltime: float | None, server: int | None, job: str = ""
+) -> Claim:
     """The claim of the process ``pid`` of this host on an attempt, made now. ``walltime`` in seconds."""
     start = process_start(pid)
-    return Claim(queue, key, attempt, pid, start, boot_id(), host(), time.time(), walltime, server)
+    return Claim(queue, key, attempt, pid, start, boot_id(), host(), time.time(), walltime, server, job)
+
+
+def age(pid: int) -> float:
+    """Seconds since the process started; 0.0 where the system does not tell."""
+    start, clock = process_start(pid), getattr(time, "CLOCK_BOOTTIME", None)
+    if not start or clock is None:
+        return 0.0
+    return max(0.0, time.clock_gettime(clock) - start / os.sysconf("SC_CLK_TCK"))
 
 
 def usage_so_far() -> Usage | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         "signal",
         "oom",
         "walltime",
+        "checkpoint",
         "cancelled",
         "lost",
         "launch",
@@ -51,7 +52,8 @@ class Claim(NamedTuple):
     seconds of the Unix epoch, ``walltime`` in seconds. ``server`` is the pid of the fork server that enforces
     the walltime and reports a death, or None. A ``pid`` of 0 means that the claim exists but says nothing
     readable (its writer died, or is about to fill it on a file system without hard links); ``at`` is then
-    the file's time.
+    the file's time. ``job`` is the id of the batch job that it was made in, '' outside of one, and ``restart`` how
+    often the scheduler had started that job before.
     """
 
     queue: str
@@ -64,6 +66,8 @@ class Claim(NamedTuple):
     at: float
     walltime: float | None
     server: int | None
+    job: str = ""
+    restart: int = 0
 
 
 class Failure(NamedTuple):
@@ -83,7 +87,10 @@ class Usage(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How an attempt ended. Times in seconds of the Unix epoch; ``data``: JSON text of a mapping, or None."""
+    """How an attempt ended. Times in seconds of the Unix epoch; ``data``: JSON text of a mapping, or None.
+
+    ``restarts`` is how often a scheduler had started this attempt before.
+    """
 
     queue: str
     key: int
@@ -97,6 +104,7 @@ class Outcome(NamedTuple):
     pid: int
     usage: Usage | None
     data: str | None
+    restarts: int = 0
 
 
 class Torn(NamedTuple):
@@ -108,11 +116,12 @@ class Torn(NamedTuple):
 
 def claim_text(claim: Claim) -> bytes:
     """The claim as one line."""
-    queue, key, attempt, pid, start, boot, host, at, walltime, server = claim
+    queue, key, attempt, pid, start, boot, host, at, walltime, server, job, restart = claim
+    within = f',"job":{_quote(job)},"restart":{restart}' if job else ""
     # Written out: in a process that was just forked, each page that a general encoder touches costs more than this.
     return (
         f'{{"queue":{_quote(queue)},"key":{key},"attempt":{attempt},"pid":{pid},"start":{start},"boot":{_quote(boot)},'
-        f'"host":{_quote(host)},"at":{at!r},"walltime":{_number(walltime)},"server":{_number(server)}}}\n'
+        f'"host":{_quote(host)},"at":{at!r},"walltime":{_number(walltime)},"server":{_number(server)}{within}}}\n'
     ).encode()
 
 
@@ -146,10 +155,11 @@ def outcome_text(outcome: Outcome) -> bytes:
     if outcome.usage is not None:
         memory, user, system = outcome.usage
         usage = f'{{"maxrss_kb":{memory},"user_s":{user!r},"system_s":{system!r}}}'
+    again = f',"restarts":{outcome.restarts}' if outcome.restarts else ""
     lines = (
         f'{{"perqueue":{FORMAT},"queue":{_quote(outcome.queue)},"key":{outcome.key},"attempt":{outcome.attempt},'
         f'"verdict":"{outcome.verdict}","reason":"{outcome.reason}","error":{error},"started":{outcome.started!r},'
-        f'"ended":{outcome.ended!r},"host":{_quote(outcome.host)},"pid":{outcome.pid},"usage":{usage}}}\n{data}\n'
+        f'"ended":{outcome.ended!r},"host":{_quote(outcome.host)},"pid":{outcome.pid},"usage":{usage}{again}}}\n{data}\n'
     ).encode("utf-8", "surrogatepass")
     return b"%bcrc32 %08x\n" % (lines, zlib.crc32(lines))
 

@@ -85,14 +85,15 @@ class Spool:
 
     # -- claims ------------------------------------------------------------------------------------------
 
-    def claim(self, claim: Claim) -> bool:
+    def claim(self, claim: Claim, number: int = 0) -> bool:
         """Take an attempt for the process that the claim names. False where somebody has it already.
 
-        Exactly one of any number of callers, on any hosts, gets True. Raises OSError where nothing can be
-        written; the attempt is then not taken.
+        Exactly one of any number of callers, on any hosts, gets True. A ``number`` above 0 makes it the claim that
+        follows so many others (see `last_claim`). Raises OSError where nothing can be written; the attempt is then
+        not taken.
         """
         name = attempt_name(claim.key, claim.attempt)
-        place, temporary = f"{self.claims}/{name}", self._temporary(name)
+        place, temporary = self.claim_path(claim.key, claim.attempt, number), self._temporary(name)
         _write(temporary, claim_text(claim), fsync=False)
         try:
             os.link(temporary, place)
@@ -128,9 +129,9 @@ class Spool:
             os.close(file)
         return True
 
-    def claim_path(self, key: int, attempt: int) -> str:
-        """The file that says who runs an attempt."""
-        return f"{self.claims}/{attempt_name(key, attempt)}"
+    def claim_path(self, key: int, attempt: int, number: int = 0) -> str:
+        """The file that says who runs an attempt, or who took it over, the ``number``-th time."""
+        return f"{self.claims}/{attempt_name(key, attempt)}{f'~{number}' if number else ''}"
 
     def release(self, key: int, attempt: int) -> None:
         """Take back a claim under which nothing has run."""
@@ -138,11 +139,23 @@ class Spool:
 
     def read_claim(self, key: int, attempt: int) -> Claim | None:
         """The claim on an attempt, None where nobody took it. An unreadable one has pid 0 (see `Claim`)."""
-        try:
-            with open(f"{self.claims}/{attempt_name(key, attempt)}", "rb") as file:
-                return parse_claim(file.read(), key, attempt, os.fstat(file.fileno()).st_mtime)
-        except FileNotFoundError:
-            return None
+        return self.last_claim(key, attempt)[0]
+
+    def last_claim(self, key: int, attempt: int) -> tuple[Claim | None, int]:
+        """The claim on an attempt, and how many there are of it.
+
+        A batch job that its scheduler starts anew takes its attempt over with a claim that follows the one before,
+        ``KEY.ATTEMPT~1`` and so on. None is ever replaced, so that of any number of jobs one comes first.
+        """
+        last, number = None, 0
+        while last is None or last.job:  # only batch jobs are started anew
+            try:
+                with open(self.claim_path(key, attempt, number), "rb") as file:
+                    last = parse_claim(file.read(), key, attempt, os.fstat(file.fileno()).st_mtime)
+            except FileNotFoundError:
+                break
+            number += 1
+        return last, number
 
     # -- outcomes ----------------------------------------------------------------------------------------
 
@@ -229,7 +242,7 @@ class Spool:
         gone = 0
         for folder in (self.cur, self.claims, self.tmp):
             for name in os.listdir(folder):
-                pair = parse_name(".".join(name.split(".", 2)[:2]))
+                pair = parse_name(".".join(name.partition("~")[0].split(".", 2)[:2]))
                 if pair is None or keep(*pair):
                     continue
                 try:

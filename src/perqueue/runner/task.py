@@ -1,36 +1,37 @@
 """Runs one job in this process, from its log file to its outcome.
 
-The order is a promise: output goes to the log first, then the attempt is claimed (who finds a claim leaves
-without a trace), then the user's code runs, then the outcome is written, and only then threads are joined and
-exit handlers run: a task that hangs while it leaves has lost nothing.
+The order is a promise: the attempt is claimed first (who finds a claim leaves without a trace), output goes to the
+log, then the user's code runs, then the outcome is written, and only then threads are joined and exit handlers run: a
+task that hangs while it leaves has lost nothing.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
 from importlib import import_module
 
+from perqueue.runner.checkpoint import offer, withdraw
 from perqueue.runner.control import with_plain_controls
+from perqueue.runner.deadline import announce, over
 from perqueue.runner.errors import (
     ArgumentsError,
     FolderError,
     JobError,
     LaunchError,
-    LogError,
     OutcomeUnwrittenError,
 )
 from perqueue.runner.failures import describe, refused_arguments
 from perqueue.runner.function import call_for, reach
 from perqueue.runner.job import Job
-from perqueue.runner.load import begin_loading, end_loading, load_function, run_program
+from perqueue.runner.load import begin_loading, compiled, end_loading, function_of, module_name, run_program
 from perqueue.runner.named import NamedTuple
-from perqueue.runner.process import claim_for, host, usage_so_far
-from perqueue.runner.records import Failure, Outcome, Usage, filled
+from perqueue.runner.process import host, usage_so_far
+from perqueue.runner.records import Failure, Outcome, filled
 from perqueue.runner.returned import BlobsOneByOne, Judgement, judge, judge_value, unstorable
 from perqueue.runner.spool import Spool
+from perqueue.runner.streams import ease_streams, flush, read_nothing, redirect, write_log
 
 TYPE_CHECKING = False
 
@@ -81,8 +82,23 @@ class Tools:
         self.blobs = BlobFolder(f"{root}/blobs")
 
 
+class Run(NamedTuple):
+    """A job in the process that runs it, since a Unix time.
+
+    ``restarts``: how often a scheduler had started this attempt before; ``counted``: whether who watches this process
+    counts what it uses.
+    """
+
+    job: Job
+    pid: int
+    started: float
+    tools: Tools
+    restarts: int = 0
+    counted: bool = False
+
+
 def run_prepared(prepared: Prepared, tools: Tools) -> int:
-    """As `run_job`, in a process that was forked for a task that its server claimed and prepared."""
+    """As `run_claimed`, in a process that was forked for a task that its server claimed and prepared."""
     pid, started = os.getpid(), time.time()
     job = Job.from_bytes(prepared.raw) if prepared.job is None else Job._make(prepared.job)
     path, head, tail = prepared.claim
@@ -91,122 +107,110 @@ def run_prepared(prepared: Prepared, tools: Tools) -> int:
     os.close(claim)
     # After the claim: a process that still has its fork server's session has not begun (see local/adoption.py).
     os.setsid()
-    refused = redirect(job)
-    report = _launch_failure(refused) if refused else attempt(job, pid, tools, prepared)
-    # The server counts what the process used, at its end.
-    return _leave(job, pid, started, report, None, tools)
+    announce(None if job.walltime is None else started + job.walltime)
+    return _run(Run(job, pid, started, tools, counted=True), redirect(job), prepared)
 
 
-def run_job(job: Job, *, server: int | None = None, on_return: Callable[[], None] | None = None) -> int:
-    """Run the job and write its outcome; returns the status to leave the process with, at once, by os._exit.
+def run_claimed(job: Job, ends: float | None, restarts: int) -> int:
+    """Run a job whose attempt is claimed, and write its outcome; the status to leave with, at once, by os._exit.
 
-    The status is 0 once an outcome is written, whatever its verdict; DUPLICATE if the attempt was taken already
-    (nothing is written then); UNWRITTEN if no outcome could be written. ``server`` is the pid of the fork server
-    that watches this process. ``on_return`` is called as soon as no more of the user's main code runs.
-    Raises OSError where the attempt can't be claimed.
+    The status is 0 once an outcome is written, whatever its verdict; UNWRITTEN if none could be written. ``ends`` is
+    when the task will be ended, as Unix time in seconds; None: never.
     """
-    pid, started = os.getpid(), time.time()
-    tools = Tools(job.root)
+    run = Run(job, os.getpid(), time.time(), Tools(job.root), restarts)
     read_nothing()
     refused = redirect(job)
     ease_streams()
-    claim = claim_for(job.queue, job.key, job.attempt, pid=pid, walltime=job.walltime, server=server)
-    if not tools.spool.claim(claim):
-        return DUPLICATE
-    report = _launch_failure(refused) if refused else attempt(job, pid, tools)
-    if on_return is not None:
-        on_return()
-    return _leave(job, pid, started, report, usage_so_far(), tools)
+    announce(ends)
+    return _run(run, refused, None)
 
 
-def _leave(job: Job, pid: int, started: float, report: Report, usage: Usage | None, tools: Tools) -> int:
-    """Write the outcome, then do what Python does at its end; the status to leave with."""
-    status = 0
-    try:
-        tools.spool.write_outcome(outcome_of(job, pid, started, report, usage), fsync=job.durable, patience=_ROOM)
-    except OutcomeUnwrittenError as exc:
-        _log(f"{exc}\n")
-        status = UNWRITTEN
+def _run(run: Run, refused: LaunchError | None, ready: Prepared | None) -> int:
+    """Do the work, write the outcome, then do what Python does at its end; the status to leave with."""
+    report = _launch_failure(refused) if refused else attempt(run, ready, lambda: end_at_checkpoint(run))
+    status = leave_outcome(run, report)
     finish()
     return status
 
 
-def outcome_of(job: Job, pid: int, started: float, report: Report, usage: Usage | None) -> Outcome:
+def end_at_checkpoint(run: Run) -> NoReturn:
+    """End a task whose ``checkpoint()`` said that it can go on from there: nothing more of it runs."""
+    message = "Its time was nearly over, and its checkpoint() returned True: it can go on from there."
+    report = _shown(Report("timeout", "checkpoint", Failure("Checkpoint", message)))
+    status = leave_outcome(run, report)
+    flush()
+    os._exit(status)
+
+
+def leave_outcome(run: Run, report: Report) -> int:
+    """Write the outcome; the status to leave with."""
+    if report.verdict == "failed" and report.reason in ("raised", "exit") and over():
+        # What a task raises when it is asked to end is the limit's doing.
+        report = report._replace(verdict="timeout", reason="walltime")
+    try:
+        run.tools.spool.write_outcome(outcome_of(run, report), fsync=run.job.durable, patience=_ROOM)
+    except OutcomeUnwrittenError as exc:
+        write_log(f"{exc}\n")
+        return UNWRITTEN
+    return 0
+
+
+def outcome_of(run: Run, report: Report) -> Outcome:
     """What is to be written of an attempt that ends now."""
+    job, pid, started, _, restarts, counted = run
     verdict, reason, error, data = report
+    usage = None if counted else usage_so_far()
     return Outcome(
-        job.queue, job.key, job.attempt, verdict, reason, error, started, time.time(), host(), pid, usage, data
+        job.queue,
+        job.key,
+        job.attempt,
+        verdict,
+        reason,
+        error,
+        started,
+        time.time(),
+        host(),
+        pid,
+        usage,
+        data,
+        restarts,
     )
 
 
-def read_nothing() -> None:
-    """Let stdin read nothing."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    if nothing > 2:
-        os.close(nothing)
+def attempt(run: Run, ready: Prepared | None = None, end: Callable[[], None] | None = None) -> Report:
+    """Reach the function, call it and judge what comes back. Never raises.
 
-
-def redirect(job: Job) -> LogError | None:
-    """Let stdout and stderr append to the log; what stood against it is returned, and they print nowhere then."""
-    refused = None
+    ``end`` is called, and need not return, when the task's ``checkpoint()`` says that it can go on from there.
+    """
     try:
-        # Appended to, never cut: a second runner of the same attempt must not harm the first one's log.
-        out = err = _append(job.log or job.out or os.devnull)
-        if not job.log and job.err:
-            err = _append(job.err)
-    except OSError as exc:
-        refused = LogError(exc)
-        out = err = _append(os.devnull)
-    os.dup2(out, 1)
-    os.dup2(err, 2)
-    if out > 2:
-        os.close(out)
-    if err > 2 and err != out:
-        os.close(err)
-    return refused
-
-
-def ease_streams() -> None:
-    """Make stdout and stderr show each line at once and never fail over a character; make those that are missing."""
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:  # this process was started without it
-            setattr(sys, name, open(number, "w", closefd=False))  # noqa: SIM115
-        getattr(sys, name).reconfigure(line_buffering=True, errors="backslashreplace")
-
-
-def _append(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
-
-
-def attempt(job: Job, pid: int, tools: Tools, ready: Prepared | None = None) -> Report:
-    """Reach the function, call it and judge what comes back. Never raises."""
-    try:
-        report = _attempt(job, pid, tools, ready)
+        report = _attempt(run, ready, end)
     except LaunchError as exc:
         report = _launch_failure(exc)
     except BaseException as exc:
-        if os.getpid() != pid:
+        if os.getpid() != run.pid:
             _leave_fork(exc)
         if isinstance(exc, SystemExit):
             status = "" if exc.code is None else repr(exc.code)
             report = _raised(exc, "exit", f"The task called sys.exit({status}) instead of returning.")
         else:
             report = _raised(exc, "raised")
+    withdraw()
     return report
 
 
-def _attempt(job: Job, pid: int, tools: Tools, ready: Prepared | None) -> Report:
+def _attempt(run: Run, ready: Prepared | None, end: Callable[[], None] | None) -> Report:
+    job = run.job
     _enter(job)
     begin_loading(job.code)
     program = None if ready is None else ready.program
     if job.module:
         function = reach(job.module, job.func, job.code, program, "" if ready is None else ready.module)
-    elif ready is None or program is None:
-        function = load_function(job.code, job.func)
+        module = sys.modules.get(job.module)
     else:
-        function = run_program(job.code, job.func, program, ready.module)
-    blobs = tools.blobs
+        name = module_name(job.code) if ready is None or program is None else ready.module
+        module = run_program(job.code, program or compiled(job.code), name)
+        function = function_of(module, job.code, job.func)
+    blobs = run.tools.blobs
     if ready is None or ready.values is None:
         args = _decoded(job, "args", job.args, blobs)
         given = _decoded(job, "results of the parents", _input(job), blobs)
@@ -221,13 +225,16 @@ def _attempt(job: Job, pid: int, tools: Tools, ready: Prepared | None) -> Report
     kwargs = {str(key): value for part in parts.values() for key, value in part.items()}
     kwargs.pop(_NOT_FOR_TASKS, None)
     end_loading()
+    if end is not None:
+        offer(module, end, _complain)
     try:
         value = function(*positional, **kwargs)
     except TypeError as exc:
         sources = {name: [str(key) for key in part if key in kwargs] for name, part in parts.items()}
         return _raised(exc, "raised", refused_arguments(function, exc, sources, first=bool(positional)))
-    if os.getpid() != pid:
+    if os.getpid() != run.pid:
         _leave_fork(None)
+    withdraw()
     return _judged(judge_value(value, job.func) if job.module else judge(value), blobs, job.func if job.module else "")
 
 
@@ -281,8 +288,12 @@ def _judged(judgement: Judgement, blobs: BlobFolder, func: str) -> Report:
 
 def _raised(exc: BaseException, reason: Reason, message: str | None = None) -> Report:
     error, whole = describe(exc, message)
-    _log(whole if message is None else f"{whole}{message}\n")
+    write_log(whole if message is None else f"{whole}{message}\n")
     return Report("failed", reason, error)
+
+
+def _complain(exc: Exception) -> None:
+    write_log(f"{describe(exc)[1]}The task's checkpoint() raised this; the task goes on.\n")
 
 
 def _launch_failure(exc: LaunchError | JobError) -> Report:
@@ -292,23 +303,8 @@ def _launch_failure(exc: LaunchError | JobError) -> Report:
 def _shown(report: Report) -> Report:
     """The report, after its failure has been written to the log, where people look first."""
     if report.error is not None:
-        _log(f"{report.error.message}\n")
+        write_log(f"{report.error.message}\n")
     return report
-
-
-def _log(text: str) -> None:
-    """Write to the log itself: the user's code may have replaced or closed sys.stderr."""
-    _flush()
-    with contextlib.suppress(OSError):
-        os.write(2, text.encode("utf-8", "backslashreplace"))
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            continue
 
 
 def _leave_fork(exc: BaseException | None) -> NoReturn:
@@ -318,8 +314,8 @@ def _leave_fork(exc: BaseException | None) -> NoReturn:
         status = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
     elif exc is not None:
         status = 1
-        _log(describe(exc)[1])
-    _flush()
+        write_log(describe(exc)[1])
+    flush()
     os._exit(status & 255)
 
 
@@ -333,5 +329,5 @@ def finish() -> None:
         if atexit is not None:
             atexit._run_exitfuncs()
     except BaseException as exc:
-        _log(describe(exc)[1])
-    _flush()
+        write_log(describe(exc)[1])
+    flush()

@@ -19,11 +19,13 @@ import struct
 import sys
 import time
 
+from perqueue.runner.checkpoint import expect_no_warning
 from perqueue.runner.job import Job
 from perqueue.runner.prepare import Prepared
 from perqueue.runner.process import kibibytes
 from perqueue.runner.records import Usage, outcome_text
-from perqueue.runner.task import BROKEN, Tools, attempt, finish, outcome_of, redirect, run_prepared
+from perqueue.runner.streams import redirect
+from perqueue.runner.task import BROKEN, Run, Tools, attempt, finish, outcome_of, run_prepared
 
 TYPE_CHECKING = False
 
@@ -145,6 +147,7 @@ def _expect_signals() -> None:
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     for number in (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGCHLD):
         _signal.signal(number, _signal.SIG_DFL)
+    expect_no_warning()
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 
@@ -178,8 +181,8 @@ def _rehearse(tools: Tools) -> None:
             marshal.loads(marshal.dumps((tuple(fields), b"", ("", b"", b""), program, "", ({}, {}))))
         )
         redirect(job)
-        report = attempt(job, os.getpid(), tools, ready)
-        outcome_text(outcome_of(job, os.getpid(), time.time(), report, None))
+        run = Run(job, os.getpid(), time.time(), tools, counted=True)
+        outcome_text(outcome_of(run, attempt(run, ready)))
         finish()
     for descriptor, copy in ((1, kept[0]), (2, kept[1])):
         os.dup2(copy, descriptor)
