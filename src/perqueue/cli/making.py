@@ -7,6 +7,7 @@ import os
 import time
 from typing import Final
 
+from perqueue.config import load_config
 from perqueue.core.errors import StorageError, UsageError
 from perqueue.engine.folder import NAME, PERQUEUE_FILE, create_folder, find_folder, open_folder
 from perqueue.plugins.stores import store_plugin
@@ -17,22 +18,29 @@ _PATIENCE: Final = 30.0
 """Seconds that the supervisor of a queue that was moved aside has to notice."""
 
 
-def make_queue(where: str, backend: str, *, force: bool) -> None:
+def make_queue(where: str, backend: str | None, *, force: bool) -> None:
     """Make a queue in a folder; with ``force`` its old one is moved aside first.
+
+    Args:
+        where: The folder.
+        backend: The store that keeps its state; None: the configured one.
+        force: Move aside what is there.
 
     Raises:
         UsageError: The folder doesn't exist, or there is no such store.
+        ConfigError: The configuration, which is to name the store, can't be used.
         QueueExistsError: It has a queue already.
         StorageError: It can't be written.
     """
     here = os.path.abspath(where)
     if not os.path.isdir(here):
         raise UsageError(f"there is no folder {here}: make it first")
-    store_plugin(backend)  # before anything is moved
+    store = backend or load_config(here).store
+    store_plugin(store)  # before anything is moved
     root = f"{here}/{NAME}"
     if force and os.path.lexists(root):
         _move_aside(root)
-    made = create_folder(here, backend)
+    made = create_folder(here, store)
     put(f"made a queue in {made.root}")
     above = find_folder(os.path.dirname(here)) if os.path.dirname(here) != here else None
     if above is not None:

@@ -93,7 +93,10 @@ def init(
     folder: Annotated[
         bool, typer.Option("--folder", help="Make it in this folder; that is so anyway (for PerQueue's scripts).")
     ] = False,
-    backend: Annotated[str, typer.Option("-b", "--backend", metavar="STORE", help="What keeps its state.")] = "sqlite",
+    backend: Annotated[
+        str | None,
+        typer.Option("-b", "--backend", metavar="STORE", help="What keeps its state: sqlite (the usual one) or json."),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="If the folder has a queue, move it aside (to .perqueue.old-DATE).")
     ] = False,
@@ -104,6 +107,7 @@ def init(
 
     \b
       pq init
+      pq init -b json            state in files to read and to diff
       pq init --force            begin anew, keeping the old queue under another name
     """
     from .making import make_queue
@@ -112,10 +116,27 @@ def init(
     make_queue(where, backend, force=force)
 
 
+def migrate(
+    to: Annotated[str, typer.Option("--to", metavar="STORE", help="What is to keep its state: sqlite or json.")],
+) -> None:
+    """Move the queue to another kind of store, history and all.
+
+    Nothing may be with an executor meanwhile. The copy is compared with the original before it counts, and the old
+    files are kept.
+
+    \b
+      pq migrate --to json
+    """
+    from .migrating import migrate_queue
+
+    migrate_queue(to)
+
+
 COMMANDS: Final[dict[str, Callable[..., Any]]] = {
     "resubmit": resubmit,
     "cancel": cancel,
     "modify": modify,
     "rm": rm,
     "init": init,
+    "migrate": migrate,
 }

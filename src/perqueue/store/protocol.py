@@ -167,6 +167,13 @@ class Transaction(Snapshot, Protocol):
         """Take, beat or give back the lease."""
         ...
 
+    def add_log(self, events: Sequence[LoggedEvent]) -> None:
+        """Keep events of another store's log as they are; their numbers go on from those that are there.
+
+        Everything else of another store can be kept by what is above: see :mod:`perqueue.store.copying`.
+        """
+        ...
+
 
 class Store(Protocol):
     """A queue's durable state."""
@@ -202,9 +209,14 @@ class StorePlugin:
         summary: One line for listings.
         create: Make an empty store in a queue's folder, given the path of ``.perqueue``.
         open: Open the store of a queue's folder, given the path of ``.perqueue``.
+        files: Names in ``.perqueue`` of all that it keeps there. ``pq migrate`` moves them; without names it can't.
+        settle: Makes these files complete by themselves before they are moved, where they aren't always; given the
+            path of ``.perqueue``. Raises :class:`BusyStoreError` if another process has them open and would do harm.
     """
 
     name: str
     summary: str
     create: Callable[[str], None]
     open: Callable[[str], Store]
+    files: tuple[str, ...] = ()
+    settle: Callable[[str], None] | None = None

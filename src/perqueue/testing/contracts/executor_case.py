@@ -74,6 +74,8 @@ class Bench:
         self.reports: list[Report] = []
         self._given: list[Assignment] = []
         (folder / "began").touch()
+        # As a supervisor gives signs of life: who runs attempts elsewhere would else move the queue itself.
+        (Path(self.folder.root) / "beat").touch()
         self.executor = case.make_executor(self.folder, self.config)
 
     # tasks

@@ -16,13 +16,16 @@ from __future__ import annotations
 
 from .store_answers import AnswersContract
 from .store_campaigns import CampaignsContract
+from .store_copying import CopyingContract
 from .store_records import RecordsContract
 from .store_replay import ReplayContract
 from .store_transactions import TransactionsContract
 
 
-class StoreContract(RecordsContract, AnswersContract, TransactionsContract, ReplayContract, CampaignsContract):
-    """Everything that a store must keep: its records, answers, transactions and history, and all of it at random."""
+class StoreContract(
+    RecordsContract, AnswersContract, TransactionsContract, ReplayContract, CopyingContract, CampaignsContract
+):
+    """Everything that a store must keep: records, answers, transactions, history, copies, and all of it at random."""
 
 
 __all__ = ["StoreContract"]
