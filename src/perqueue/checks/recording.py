@@ -47,7 +47,7 @@ def note_checked(tasks: int, findings: Sequence[Finding]) -> None:
     Raises:
         StorageError: The file can't be written.
     """
-    _note({"tasks": tasks, "findings": [found.as_json() for found in findings]})
+    tell(CHECK, {"tasks": tasks, "findings": [found.as_json() for found in findings]})
 
 
 def note_skipped(what: str) -> None:
@@ -56,7 +56,7 @@ def note_skipped(what: str) -> None:
     Raises:
         StorageError: The file can't be written.
     """
-    _note({"skipped": what})
+    tell(CHECK, {"skipped": what})
 
 
 def read_record(path: str) -> Record:
@@ -78,8 +78,13 @@ def read_record(path: str) -> Record:
     return Record(submissions, tasks, tuple(skipped), tuple(findings))
 
 
-def _note(told: dict[str, Any]) -> None:
-    path = os.environ[CHECK]
+def tell(variable: str, told: dict[str, Any]) -> None:
+    """Append a line to the file that a variable of the environment names.
+
+    Raises:
+        StorageError: The file can't be written.
+    """
+    path = os.environ[variable]
     try:
         # One write in append mode: lines of processes that submit at once stay whole.
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
@@ -88,4 +93,4 @@ def _note(told: dict[str, Any]) -> None:
         finally:
             os.close(file)
     except OSError as error:
-        raise StorageError(f"{path} (named by {CHECK}) can't be written: {error}") from error
+        raise StorageError(f"{path} (named by {variable}) can't be written: {error}") from error
