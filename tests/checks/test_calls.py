@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.checks.submissions import Scripts, Workflow, brief, found
 
-from perqueue.config import Config
+from perqueue.config import Config, Partition
 from perqueue.core.groups import CyclicalGroup, StaticWidthGroup, SwitchGroup
 from perqueue.core.tasklike import Workflow as Flow
 
@@ -40,6 +40,40 @@ CASES: dict[str, tuple[dict[str, str], Workflow, list[str]]] = {
     "nobody gives it": ({"a": "\ndef main(x): return True, {}\n"}, alone, ["error missing a.py:2"]),
     "keyword-only": ({"a": "def main(*, x, y=1): return True, {}\n"}, alone, ["error missing a.py:1"]),
     "by position only": ({"a": "def main(x, /, **_): return True, {}\n"}, alone, ["error missing a.py:1"]),
+    "by position, and given": (
+        {"a": "def main(x, /, y): return True, {}\n"},
+        lambda t: t.task("a", {"x": 1, "y": 1}),
+        ["error missing a.py:1"],
+    ),
+    "by position, and given by what comes before": (
+        {"a": X, "b": "def main(x, /): return True, {}\n"},
+        chain,
+        ["error missing b.py:1"],
+    ),
+    "by position only, though it need not be given": (
+        {"a": "def main(x=0, /): return True, {}\n"},
+        lambda t: t.task("a", {"x": 1}),
+        ["error unexpected a.py:1"],
+    ),
+    "a bare dict": ({"a": "def main():\n    return {'x': 1}\n"}, alone, ["error bad-return a.py:2"]),
+    "a bare dict that is built": (
+        {"a": "def main():\n    d = dict(x=1)\n    d['y'] = 2\n    return d\n"},
+        alone,
+        ["error bad-return a.py:4"],
+    ),
+    "now a dict, now nothing": (
+        {"a": "def main(x=0):\n    if x:\n        return\n    return {**{}}\n"},
+        alone,
+        ["error bad-return a.py:4"],
+    ),
+    "a bare text": ({"a": "def main():\n    return f'{1}'\n"}, alone, ["error bad-return a.py:2"]),
+    "a bare number": ({"a": "def main():\n    return 0\n"}, alone, ["error bad-return a.py:2"]),
+    "nothing, if it comes to its end": (
+        {"a": "def main():\n    work()\n"},
+        alone,
+        ["warning bad-return a.py:1"],
+    ),
+    "nothing": ({"a": "def main():\n    print(1)\n"}, alone, ["error bad-return a.py:1"]),
     "an argument that it doesn't take": ({"a": NONE}, lambda t: t.task("a", {"y": 1}), ["error unexpected a.py:1"]),
     "parents give something else": (
         {"a": X, "b": "def main(y, **_): return True, None\n"},
@@ -123,6 +157,56 @@ def test_findings(tmp_path: Path, name: str) -> None:
     assert brief(found(tmp_path, scripts, workflow), tmp_path) == expected
 
 
+GOOD_OR_UNKNOWN = [
+    "return True",
+    "return x",
+    "return (True, {})",
+    "return [True, {}]",
+    "return run(x)",
+    "d = {}; d = run(d); return d",
+    "d = run({}); return d",
+    "d = e = {}; return d",
+    "d = {}; locals()['d'] = 1; return d",
+    "if x: return {}\n    return True, {}",
+    "import sys; sys.exit(run(x))",
+    "import os; os.execv('a', ['a'])",
+    "raise NotImplementedError",
+    "while True: run(x)",
+    "yield x",
+    "return {} if x else (True, {})",
+]
+
+
+@pytest.mark.parametrize("body", GOOD_OR_UNKNOWN)
+def test_returns_that_may_be_good(tmp_path: Path, body: str) -> None:
+    """A script's function is blamed for its returns only where none of them can be good."""
+    assert found(tmp_path, {"a": f"def main(x=0):\n    {body}\n"}, alone) == []
+
+
+def test_an_async_main_and_one_with_a_decorator_are_unknown(tmp_path: Path) -> None:
+    """What calling them gives is not what their return statements say."""
+    for text in ("async def main():\n    return {}\n", "import w\n@w.rap\ndef main():\n    return {}\n"):
+        assert found(tmp_path, {"a": text}, alone) == []
+
+
+def test_a_bad_return_says_what_is_returned_and_what_to_write(tmp_path: Path) -> None:
+    """One line names what is returned, and the two forms that are right."""
+    (one,) = found(tmp_path, {"a": "def main():\n    return {}\n"}, alone)
+    assert one.message == (
+        "main() only ever returns a dict, and a task returns whether it succeeded and its data: write "
+        "'return True, {...}' or 'return True, None'"
+    )
+    (other,) = found(tmp_path, {"a": "def main():\n    pass\n"}, alone)
+    assert "only ever returns nothing" in other.message
+
+
+def test_a_position_is_one_finding(tmp_path: Path) -> None:
+    """Where the slash is the mistake, nobody is told to add the parameter."""
+    script = {"a": "def main(x, /, y): return True, {}\n"}
+    (one,) = found(tmp_path, script, lambda t: t.task("a", {"x": 1, "y": 1}))
+    assert one.message == "main() needs 'x' by its position, but all is given by name: drop '/'"
+
+
 UNKNOWN = {
     "imported": "from elsewhere import main\n",
     "by a star": "from elsewhere import *\n",
@@ -156,6 +240,10 @@ def test_what_can_not_be_told_is_not_found_fault_with(tmp_path: Path, name: str)
         "d = {}; fill(d); return True, d",
         "d = {}; d.update(kwargs); return True, d",
         "d = {}; d = kwargs; return True, d",
+        "d = {}; locals()['d']['y'] = 1; return True, d",
+        "d = {}; eval('d')['y'] = 1; return True, d",
+        "d = {}; vars()['d'].update(y=1); return True, d",
+        "import sys; d = {}; sys._getframe().f_locals['d']['y'] = 1; return True, d",
         "d = {}\n    for k in kwargs: d[k] = 1\n    return True, d",
         "d = {}\n    d |= kwargs\n    return True, d",
         "d = {}\n    e = d\n    e['y'] = 1\n    return True, d",
@@ -190,7 +278,7 @@ def test_equal_findings_are_told_once(tmp_path: Path) -> None:
 
 def test_resources(tmp_path: Path) -> None:
     """A partition that nothing configures is an error, and more cores than there are a suspicion."""
-    config = Config(cores=2, partitions={"xeon24": "local"})
+    config = Config(cores=2, partitions={"xeon24": Partition("xeon24", "local")})
     findings = found(
         tmp_path,
         {"a": NONE},

@@ -9,6 +9,7 @@ import pytest
 from tests.checks.submissions import Scripts, Workflow, brief, found
 
 from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGroup, SwitchGroup
+from perqueue.core.task import Task
 
 ANY = "def main(**kwargs):\n    return True, kwargs\n"
 NONE = "def main(**_):\n    return True, None\n"
@@ -183,3 +184,84 @@ def test_ports_round_a_loop(tmp_path: Path) -> None:
         return [t["a"], CyclicalGroup({two: {one: {"x": "y", "pq_toggle_key": "pq_toggle_key"}}})]
 
     assert found(tmp_path, {"a": ANY}, workflow) == []
+
+
+MISFITS: dict[str, tuple[str, list[str]]] = {
+    "a number is no width": (" -> int: return run()", ["warning no-key a.py:4"]),
+    "a text is no width": (" -> 'str': return run()", ["warning no-key a.py:4"]),
+    "nothing is no width": (" -> float | None: return run()", ["warning no-key a.py:4"]),
+    "a discard is none either": (" -> int | Discard[str]: return run()", ["warning no-key a.py:4"]),
+    "a list is one": (" -> list[int]: return run()", []),
+    "so may be a tuple": (" -> tuple[int, ...] | None: return run()", []),
+    "and a Width": (" -> int | Width[int]: return run()", []),
+    "a dict may hold the key": (" -> dict[str, int]: return run()", []),
+    "a type of one's own may be anything": (" -> Many: return run()", []),
+    "nothing is said": (": return run()", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_annotations_that_leave_no_width(tmp_path: Path, name: str) -> None:
+    """Directly before a dynamic group, a plain type that is no sequence is suspected; anything else may be right."""
+    body, expected = MISFITS[name]
+    scripts = {"a": typed(body), "any": ANY}
+    findings = found(tmp_path, scripts, lambda t: [t.typed("a", "f"), DynamicWidthGroup(t["any"])])
+    assert brief(findings, tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        ("int", ["warning no-key a.py:4"]),
+        ("list[str] | None", ["warning no-key a.py:4"]),
+        ("Choose[str, int] | int", []),
+        ("dict[str, str]", []),
+        ("Any", []),
+    ],
+)
+def test_annotations_that_leave_no_choice(tmp_path: Path, annotation: str, expected: list[str]) -> None:
+    """Before a switch also sequences are suspected; before the end of a loop likewise."""
+    scripts = {"a": typed(f" -> {annotation}: return run()"), "any": ANY}
+    findings = found(tmp_path, scripts, lambda t: [t.typed("a", "f"), SwitchGroup({"up": t["any"]})])
+    assert brief(findings, tmp_path) == expected
+    findings = found(tmp_path, scripts, lambda t: [t["any"], CyclicalGroup(t.typed("a", "f"))])
+    assert brief(findings, tmp_path) == expected
+
+
+def test_annotations_say_nothing_of_what_comes_through_ports_or_from_others(tmp_path: Path) -> None:
+    """A port may give a value any name, and one parent that decides a group is enough."""
+    scripts = {"a": typed(" -> int: return run()"), "any": ANY, "w": gives("'pq_dwg_width': 3")}
+    assert (
+        found(
+            tmp_path,
+            scripts,
+            lambda t: {DynamicWidthGroup(t["any"]): {t.typed("a", "f"): {"pq_value": "pq_dwg_width"}}},
+        )
+        == []
+    )
+    assert found(tmp_path, scripts, lambda t: (t.typed("a", "f") | t["w"]) >> DynamicWidthGroup(t["any"])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "workflow", "advice"),
+    [
+        (": return None", dynamic, "its parents never return a Width or a list; return Width(n, ...), or a list with"),
+        (" -> float: return run()", dynamic, "f() is annotated to return float; return Width(n, ...), or a list with"),
+        (": return 1.0", switch, "its parents never return a Choose; return Choose(key, ...) with one of 'up', 2 or"),
+        (": return 1.0", loop, "its last tasks never return a Stop or a Continue; return Stop(...) to end the loop"),
+        (": return Continue(1)", loop, "its last task never returns a Stop, so that it never ends well"),
+    ],
+)
+def test_typed_functions_are_told_of_answers(tmp_path: Path, text: str, workflow: Workflow, advice: str) -> None:
+    """What a typed function should return is said in answers, not in the keys that scripts use."""
+    scripts = {"a": typed(text), "any": ANY}
+    (one,) = found(tmp_path, scripts, lambda t: workflow(_Typed(t.folder)))
+    assert advice in one.message
+    assert "pq_toggle" not in one.message
+
+
+class _Typed(Scripts):
+    """Scripts of which ``a`` is a typed function."""
+
+    def __getitem__(self, name: str) -> Task:
+        return self.typed("a", "f") if name == "a" else self.task(name)

@@ -63,9 +63,12 @@ def test_an_error_in_a_branch_is_told_and_stops_nothing(queue_folder: Path, caps
 
 
 def test_partitions_among_other_errors(queue_folder: Path) -> None:
-    """A single partition keeps its own error; with others it is listed, and is still caught as what it was."""
+    """A single partition keeps its own error, and makes no queue; with others it is listed, and caught as before."""
     script(queue_folder, "a.py", GOOD)
-    checked(local("a.py", None, "8:xeon24:1h"), Config())
+    with pytest.raises(PartitionError) as alone, PersistentQueue() as pq:
+        pq.submit(local("a.py", None, "8:xeon24:1h"))
+    assert not isinstance(alone.value, CheckError)
+    assert not (queue_folder / ".perqueue").exists()
     with pytest.raises(PartitionError) as caught:
         checked([local("a.py", None, "8:xeon24:1h"), local("a.py", None, "8:xeon40:1h")], Config())
     assert isinstance(caught.value, CheckError)

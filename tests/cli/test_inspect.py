@@ -62,7 +62,6 @@ def test_the_template_and_the_instance(grown: Pq) -> None:
     both = grown("inspect", "1").out
     assert "DynamicWidthGroup ×2" in both
     assert ":::planned" in both
-    assert grown("inspect", "1", "--template", "--instance").out == both
 
 
 def test_json_tells_groups_and_what_is_planned(grown: Pq) -> None:
@@ -91,3 +90,10 @@ def test_a_file_that_cant_be_made_is_status_2(campaign: Pq, target: str) -> None
     found = campaign("inspect", "-o", target, status=2)
     assert target in found.err
     assert len(found.err.splitlines()) == 1
+
+
+def test_two_pictures_at_once_are_refused(campaign: Pq) -> None:
+    """What may happen and what did are asked for one at a time; together they are the default."""
+    told = campaign("inspect", "--template", "--instance", status=2)
+    assert (told.out, len(told.err.splitlines())) == ("", 1)
+    assert "give one of them, or neither for both in one" in told.err

@@ -100,6 +100,67 @@ def test_groups_without_entries_are_there(show: Show) -> None:
     ]
 
 
+def test_a_copy_is_done_whatever_a_group_in_it_left_out(show: Show) -> None:
+    """The inner groups have gone on without a copy each, so the outer group has both of its copies."""
+    build = described(lambda a, b: StaticWidthGroup(StaticWidthGroup(a, 2, on_discard="drop"), 2) >> b)
+    queue = QueueInMemory(build).play("a[0]- a[1]+ a[2]-")
+    assert show(queue)[1].endswith(": open, 1 of 2 copies done")
+    assert show(queue.play("a[3]+"))[1].endswith(": done, 2 of 2 copies done")
+
+
+OVER: list[tuple[Callable[..., object], str, str]] = [
+    (lambda a, b: StaticWidthGroup(a, 2, on_discard="drop") >> b, "a-", "discarded"),
+    (lambda a, b: StaticWidthGroup(a, 2) >> b, "a[0]- a[1]+", "discarded"),
+    (lambda a, b: StaticWidthGroup(a, 2) >> b, "a[0]-", "open"),
+    (lambda a, b: StaticWidthGroup(a, 2, tolerate=2) >> b, "a!", "failed"),
+    (lambda a, b: StaticWidthGroup(a, 2) >> b, "a!", "open"),
+    (lambda a, b: StaticWidthGroup(a, 2) >> b, "a+", "done"),
+]
+
+
+@pytest.mark.parametrize(("build", "moves", "word"), OVER)
+def test_a_group_that_is_over_says_how(show: Show, build: Callable[..., object], moves: str, word: str) -> None:
+    """Open is what may still come to an end, if only because somebody resubmits what failed."""
+    queue = QueueInMemory(described(build)).play(moves)
+    assert show(queue)[1].split(": ")[1].split(",")[0] == word
+    (submission,) = tree_data(grow(queue.state, [Listed(row) for row in queue.state.rows()], everything=True))
+    assert submission["children"][0]["over"] == (None if word in ("open", "done") else word)
+
+
+def test_a_loop_out_of_tries_says_so(show: Show) -> None:
+    """Only the loop that refused is out of tries, not the one around it; it is open again once it runs again."""
+    queue = QueueInMemory(described(lambda a, b: CyclicalGroup(CyclicalGroup(a, 1) >> b, 3)))
+    queue.succeed("a", {"pq_toggle_key": False})
+    outer, _, inner = show(queue)[1:4]
+    assert outer.endswith(": open, 1 of at most 3 iterations")
+    assert inner.endswith("CyclicalGroup(a, max_tries=1): out of tries, 1 of at most 1 iteration")
+    assert "out of tries" not in "".join(show(queue.play("a^")))
+
+
+@pytest.mark.parametrize(("said", "words"), [("y", "branch 'y', which is empty"), ("pq_skip_route", "no branch taken")])
+def test_an_empty_branch_is_a_choice(show: Show, said: str, words: str) -> None:
+    """A switch that took an empty branch names it; only one that was skipped took none."""
+    queue = QueueInMemory(described(lambda a, b: a >> SwitchGroup({"x": b, "y": [], "z": []})))
+    queue.succeed("a", {"pq_switch_key": said})
+    assert show(queue)[-1].endswith(f": done, {words}")
+
+
+def test_an_empty_branch_that_was_chosen_through_a_port(show: Show) -> None:
+    """What counts is the key under the name that it has after the ports."""
+    a, switch = task("a"), SwitchGroup({"y": []})
+    queue = QueueInMemory({switch: {a: {"kind": "pq_switch_key"}}})
+    queue.succeed("a", {"kind": "y"})
+    assert show(queue)[-1].endswith(": done, branch 'y', which is empty")
+
+
+def test_long_headings_are_whole_in_a_pipe(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets the beginning of a long description, a program all of it."""
+    queue = QueueInMemory(StaticWidthGroup([task(f"a_task_with_a_long_name_{n}") for n in range(3)], 1))
+    assert "a_task_with_a_long_name_2" in show(queue)[1]
+    monkeypatch.setattr("perqueue.cli.tree.on_terminal", lambda: True)
+    assert "…: open" in show(queue)[1]
+
+
 def wide() -> QueueInMemory:
     return QueueInMemory(described(lambda a, b: a >> StaticWidthGroup(b, 40))).play("a+ b[20]! b[30]~")
 

@@ -144,3 +144,33 @@ def test_mistakes_in_exporting(pq: Pq, queue_folder: Path) -> None:
         assert says in told.err
         assert len(told.err.splitlines()) == 1
         assert not (queue_folder / "w.json").exists()
+
+
+def test_what_is_wrong_is_blamed_on_the_file_a_line_each(pq: Pq, queue_folder: Path) -> None:
+    """Findings name the workflow's file and the line of the function, and no queue is made for what is refused."""
+    nodes = [
+        {"id": number, "type": "function", "value": f"{name}.f", "perqueue": {"resources": f"1:{name}:1h"}}
+        for number, name in enumerate(("one", "two"))
+    ]
+    told = {"version": "0.1.0", "nodes": nodes, "edges": []}
+    (queue_folder / "both.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    first, *lines = pq("submit", "both.json", status=2).err.splitlines()
+    assert first == "pq: nothing was submitted, as it would fail:"
+    assert [line.split(": error: ")[0].split()[-1] for line in lines] == ["both.json:7", "both.json:15"]
+    assert not (queue_folder / ".perqueue").exists()
+
+
+def test_functions_that_are_not_there_are_found(pq: Pq, queue_folder: Path) -> None:
+    """A function that its module doesn't have, or that doesn't take what it is given, is refused."""
+    (queue_folder / "steps.py").write_text("def f(y):\n    return y\n", encoding="utf-8")
+    nodes = [
+        {"id": 0, "type": "function", "value": "steps.f"},
+        {"id": 1, "type": "function", "value": "steps.g"},
+        {"id": 2, "type": "input", "value": 1, "name": "x"},
+    ]
+    edges = [{"source": 2, "sourcePort": None, "target": number, "targetPort": "x"} for number in (0, 1)]
+    told = {"version": "0.1.0", "nodes": nodes, "edges": edges}
+    (queue_folder / "bad.json").write_text(json.dumps(told), encoding="utf-8")
+    err = pq("submit", "bad.json", status=2).err
+    assert "steps.py:1: error: there is no function 'g' in it, only 'f', and the workflow calls steps.g" in err
+    assert "steps.py:1: error: f() takes no 'x', which the workflow gives it" in err

@@ -151,6 +151,38 @@ def test_what_is_tolerated_keeps_nobody_waiting(
     assert (parents, tuple(key + 1 for key in found.stuck)) == (expected, stuck)
 
 
+ENOUGH: list[tuple[Callable[..., object], str, tuple[int, ...]]] = [
+    (lambda a, z: StaticWidthGroup(a, 3) >> z, "a!", (1, 2, 3)),
+    (lambda a, z: StaticWidthGroup(a, 3, tolerate=1) >> z, "a!", (1, 2)),
+    (lambda a, z: StaticWidthGroup(a, 3, tolerate=1) >> z, "a[0]+ a[1]! a[2]!", (2,)),
+    (lambda a, z: StaticWidthGroup(a, 3, tolerate=3) >> z, "a!", (1,)),
+    (lambda a, b, z: StaticWidthGroup(a | b, 2, tolerate=1) >> z, "a! b[0]! b[1]+", (3,)),
+    (lambda a, b, z: (StaticWidthGroup(a, 2, tolerate=1) | b) >> z, "a! b!", (1, 3)),
+    (lambda a, z: StaticWidthGroup(StaticWidthGroup(a, 2, tolerate=1), 3, tolerate=1) >> z, "a!", (1, 3)),
+]
+
+
+@pytest.mark.parametrize(("build", "moves", "enough"), ENOUGH)
+def test_of_failures_that_are_tolerated_some_may_stay(
+    build: Callable[..., object], moves: str, enough: tuple[int, ...]
+) -> None:
+    """So many copies as the group needs have to succeed, and with them what follows runs."""
+    of = queue(build, moves)
+    assert why(of, "z").enough == enough
+    of.resubmit(*enough)
+    for key in enough:
+        of.end(key, data={})
+    assert of.entry("z").state is EntryState.goahead
+
+
+def test_a_copy_in_which_no_copy_is_left_may_be_left_out() -> None:
+    """A group that drops copies drops one in which a group inside has none left."""
+    of = queue(lambda a, z: StaticWidthGroup(StaticWidthGroup(a, 1, tolerate=1), 2, on_discard="drop") >> z, "a[0]!")
+    inner, outer = surroundings(of.state, of.state.entries[1])
+    assert inner.consequence == "this copy failed, and no copy is left to go on with"
+    assert outer.consequence == "no copy of a group inside is left to go on with, so this copy was left out"
+
+
 def test_an_entry_axed_for_a_tolerated_failure_names_it() -> None:
     """Inside a tolerant group a failure axes what follows in its copy: that names the failed entry."""
     of = queue(lambda a, b, c: a >> StaticWidthGroup(b >> c, 2, tolerate=1), "a+ b[0]!")

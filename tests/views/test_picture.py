@@ -294,3 +294,28 @@ def test_an_empty_picture_can_be_drawn(tmp_path: Path) -> None:
 def test_every_state_has_its_colours() -> None:
     """No state is left without a fill and a border."""
     assert set(FILLS) == set(EDGES) == set(EntryState)
+
+
+def left_out(build: object, moves: str, most: int) -> list[tuple[str, str]]:
+    """Titles and details of the groups of a picture."""
+    state = QueueInMemory(build).play(moves).state
+    return [(group.title, group.detail) for group in picture(state, most=most).groups]
+
+
+@pytest.mark.parametrize(("most", "inside"), [(60, [("copy 1", "left out")]), (1, [])])
+def test_copies_that_are_left_out_are_marked(most: int, inside: list[tuple[str, str]]) -> None:
+    """A group says how many copies it goes on without, and such a copy is in a box that says so."""
+    build = described(lambda a, b: StaticWidthGroup(a, 3, tolerate=1) >> b)
+    whole = ("StaticWidthGroup ×3", "tolerate=1, 1 left out")
+    assert left_out(build, "a[0]+ a[1]! a[2]+", most) == [whole, *inside]
+    assert left_out(build, "a[0]+ a[1]! a[2]!", most) == [("StaticWidthGroup ×3", "tolerate=1")]
+
+
+def test_of_copies_with_several_tasks_those_left_out_are_marked() -> None:
+    """Each copy has its box anyway."""
+    build = described(lambda a, b: StaticWidthGroup(a >> b, 2, on_discard="drop"))
+    assert left_out(build, "a[0]-", 60) == [
+        ("StaticWidthGroup ×2", "on_discard=drop, 1 left out"),
+        ("copy 0", "left out"),
+        ("copy 1", ""),
+    ]

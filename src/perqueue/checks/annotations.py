@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .names import Literal, Names
 
@@ -15,10 +15,17 @@ class Promised(NamedTuple):
     Args:
         choices: The branches that ``Choose[Literal[...], ...]`` names; None if it names none, or any.
         only_continues: Whether the annotation is ``Continue[...]`` and no ``Stop``.
+        plain: The types, if all are types of Python's of which none is an answer or has keys; else empty.
     """
 
     choices: tuple[Literal, ...] | None = None
     only_continues: bool = False
+    plain: tuple[str, ...] = ()
+
+
+SEQUENCES: Final = frozenset({"list", "tuple"})
+"""Plain types of which a dynamic group hands out the elements."""
+_PLAIN: Final = SEQUENCES | {"bool", "bytes", "complex", "float", "frozenset", "int", "set", "str"}
 
 
 def promised_by(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) -> Promised:
@@ -26,7 +33,9 @@ def promised_by(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) 
     choices: list[Literal] = []
     known = True
     answers: list[str] = []
+    plain: list[str] = []
     for part in _union(function.returns):
+        plain.append(_plain(part, names))
         answer = names.perqueue(part.value if isinstance(part, ast.Subscript) else part)
         answers.append(answer)
         if answer == "Choose":
@@ -35,7 +44,20 @@ def promised_by(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) 
             choices += found or []
     going = [answer for answer in answers if answer != "Discard"]
     only_continues = bool(going) and set(going) == {"Continue"}
-    return Promised(tuple(choices) if choices and known and set(going) == {"Choose"} else None, only_continues)
+    types = [name for name, answer in zip(plain, answers, strict=True) if answer != "Discard"]
+    return Promised(
+        tuple(choices) if choices and known and set(going) == {"Choose"} else None,
+        only_continues,
+        tuple(dict.fromkeys(types)) if all(types) else (),
+    )
+
+
+def _plain(part: ast.expr, names: Names) -> str:
+    """The name of a type that is plain; empty if it isn't, or that can't be told."""
+    if isinstance(part, ast.Constant) and part.value is None:
+        return "None"
+    base = part.value if isinstance(part, ast.Subscript) else part
+    return base.id if isinstance(base, ast.Name) and names.builtin(base, *_PLAIN) else ""
 
 
 def _union(annotation: ast.expr | None) -> Iterator[ast.expr]:

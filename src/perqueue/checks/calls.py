@@ -12,6 +12,7 @@ from .flow import Around, Given
 from .givers import Givers
 from .parameters import Parameters
 from .places import submitted_at
+from .returns import BadReturn
 from .scripts import Broken, Function, Missing
 
 _SHOWN = 8
@@ -45,10 +46,13 @@ class Calls:
                 # An empty script may be there to be written by a task that comes before.
                 severity = Severity.warning if empty else Severity.error
                 yield Finding(severity, "no-function", _no_function(task, there), task.code, 1, *told)
-            case Function(line=line, parameters=Parameters() as parameters):
+            case Function(line=line, parameters=Parameters() as parameters, bad=bad):
                 wrong = self._typed if task.module else self._script
                 for severity, code, message in wrong(task, parameters, given, around):
                     yield Finding(severity, code, message, task.code, line, *told)
+                if bad is not None:
+                    severity = Severity.error if bad.sure else Severity.warning
+                    yield Finding(severity, "bad-return", _bad_return(task, bad), task.code, bad.line, *told)
 
     def _script(
         self, task: Task, parameters: Parameters, given: Given | None, around: Around
@@ -58,10 +62,13 @@ class Calls:
             yield (
                 Severity.error,
                 "missing",
-                f"{func} needs {name!r} by its position, but all is given by name: drop '/'",
+                f"{func} needs {name!r} by its position, {_BY_NAME}",
             )
         for name in task.args:
-            if name != MAXTRIES_KW and not parameters.takes(name):
+            if name in parameters.positional and not parameters.open:
+                if name not in parameters.unnamed:
+                    yield Severity.error, "unexpected", f"{func} takes {name!r} by its position, {_BY_NAME}"
+            elif name != MAXTRIES_KW and not parameters.takes(name):
                 yield Severity.error, "unexpected", f"{func} takes no {name!r}, which the task's arguments hold; {_ADD}"
         own = _own_keys(around)
         for name in own:
@@ -71,7 +78,7 @@ class Calls:
             return
         keys = self._givers.keys(given)
         for name, giver in keys.may.items():
-            if parameters.takes(name) or name in task.args or name in own:
+            if parameters.takes(name) or name in task.args or name in own or name in parameters.unnamed:
                 continue
             file, line = self._givers.place(giver, self._givers.line(giver))
             if name in keys.sure:
@@ -109,10 +116,19 @@ class Calls:
 
 
 _ADD = "add it, or '**kwargs' to ignore it"
+_BY_NAME = "but all is given by name: drop '/'"
 
 
 def _own_keys(around: Around) -> tuple[str, ...]:
     return tuple(name for name, given in ((INDEX_KW, around.indexed), (ITER_KW, around.repeated)) if given)
+
+
+def _bad_return(task: Task, bad: BadReturn) -> str:
+    what = f"returns {bad.what}" if bad.what else "returns nothing"
+    return (
+        f"{task.func}() only ever {what}, and a task returns whether it succeeded and its data: write "
+        "'return True, {...}' or 'return True, None'"
+    )
 
 
 def _no_function(task: Task, there: Collection[str]) -> str:

@@ -16,6 +16,7 @@ from .givers import Givers
 from .groups import Groups
 from .guards import unguarded
 from .places import submitted_at
+from .plain import plain_function
 
 
 def check_graph(graph: Graph, config: Config, where: str = "") -> list[Finding]:
@@ -43,6 +44,7 @@ def _findings(graph: Graph, config: Config, where: str) -> Iterator[Finding]:
         else:
             yield from groups.of(node)
     for task in graph.tasks:
+        yield from plain_function(task, where)
         yield from _resources(task, config, where)
     yield from unguarded(graph, where)
 
@@ -51,7 +53,7 @@ def _resources(task: Task, config: Config, where: str) -> Iterator[Finding]:
     where = task.where or where
     file, line = submitted_at(where, task.code)
     try:
-        executor = config.executor_for(task.resources)
+        executor = config.partition_for(task.resources).executor
     except PartitionError as error:
         yield Finding(Severity.error, "no-executor", str(error), file, line, task.name, where)
         return

@@ -13,6 +13,8 @@ from .names import FUNCTION, Names, Values
 _HARMLESS: Final = ("print", "len", "str", "repr", "bool", "list", "tuple", "set", "sorted")
 """Functions that leave the keys of what they are given as they are."""
 _READING: Final = ("get", "keys", "values", "items", "copy")
+_BEHIND: Final = frozenset({"locals", "vars", "eval", "exec", "f_locals"})
+"""Names with which a dict may be changed without being named."""
 
 
 @frozen
@@ -46,6 +48,7 @@ class DictReader:
     def __init__(self, function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) -> None:
         self._function, self._names = function, names
         self._above: dict[ast.AST, ast.AST] = {}
+        self._behind = False
         self._uses: dict[str, list[ast.Name]] = {}
         self._not_ours: set[str] = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
         for node in ast.walk(function):
@@ -54,6 +57,9 @@ class DictReader:
             match node:
                 case ast.Name(id=name):
                     self._uses.setdefault(name, []).append(node)
+                    self._behind = self._behind or name in _BEHIND
+                case ast.Attribute(attr=attr):
+                    self._behind = self._behind or attr in _BEHIND
                 case ast.Global(names=several) | ast.Nonlocal(names=several):
                     self._not_ours.update(several)
                 case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
@@ -100,23 +106,42 @@ class DictReader:
             return _opened(into)
         return into.with_key(known[0], self._names.values(value)) if isinstance(known[0], str) else into
 
-    def _built(self, asked: ast.Name) -> Shape:
-        """A name that is assigned once, from a literal, and has keys added: ``d = {...}``, ``d["k"] = ...``."""
-        name = asked.id
-        uses = self._uses[name]
-        stores = [use for use in uses if not isinstance(use.ctx, ast.Load)]
-        if name in self._not_ours or len(stores) != 1 or self._in_function_below(stores[0]):
-            return ANYTHING
+    def surely_a_dict(self, value: ast.expr) -> bool:
+        """Whether an expression is a dict and nothing else, whatever its keys are."""
+        match value:
+            case ast.Dict() | ast.DictComp():
+                return True
+            case ast.Call(func=func):
+                return self._names.builtin(func, "dict")
+            case ast.Name():
+                assigned = self._assigned(value.id)
+                return (
+                    assigned is not None and not isinstance(assigned[1], ast.Name) and self.surely_a_dict(assigned[1])
+                )
+            case _:
+                return False
+
+    def _assigned(self, name: str) -> tuple[ast.Name, ast.expr] | None:
+        """The one place where a name is assigned, and what; None if there are others, or if that can't be told."""
+        stores = [use for use in self._uses[name] if not isinstance(use.ctx, ast.Load)]
+        if self._behind or name in self._not_ours or len(stores) != 1 or self._in_function_below(stores[0]):
+            return None
         match self._above[stores[0]]:
             case ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(value=ast.expr() as value):
-                pass
+                named = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+                return None if name in named else (stores[0], value)
             case _:
-                return ANYTHING
-        if name in {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}:
+                return None
+
+    def _built(self, asked: ast.Name) -> Shape:
+        """A name that is assigned once, from a literal, and has keys added: ``d = {...}``, ``d["k"] = ...``."""
+        assigned = self._assigned(asked.id)
+        if assigned is None:
             return ANYTHING
+        store, value = assigned
         found = self._literal(value)
-        for use in uses:
-            if use is not stores[0] and use is not asked:
+        for use in self._uses[asked.id]:
+            if use is not store and use is not asked:
                 found = self._used(found, use, asked)
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import assert_never
 
 from perqueue.core.graph import Graph, JoinKind, LoopKind, Node, SwitchKind, TaskKind, WidthKind
@@ -14,11 +14,13 @@ from perqueue.core.keys import (
     VALUE_KW,
 )
 
+from .annotations import SEQUENCES
 from .findings import Finding, Severity
 from .flow import ANYBODY, Flow, Given, Giver
 from .givers import Givers
 from .names import Literal
 from .places import submitted_at
+from .words import advice, says_it, silence
 
 
 class Groups:
@@ -51,7 +53,10 @@ class Groups:
         key = DYNAMICWIDTHGROUP_KEY
         if all(self._givers.says(giver, key).never for giver in given.some):
             if not self._by_element(node, given):
-                yield self._missing(given, kind.label, key, "a whole number from 0", optional)
+                yield self._missing(given, kind.label, key, optional)
+            return
+        if (misfit := self._misfit(given, key, SEQUENCES)) is not None:
+            yield self._unfit(misfit, kind.label, key, optional)
             return
         for giver in _sorted(given.some):
             says = self._givers.says(giver, key)
@@ -82,21 +87,24 @@ class Groups:
         key = CYCLICALGROUP_KEY
         told = {giver: self._givers.says(giver, key) for giver in _sorted(ends.some)}
         if all(says.never for says in told.values()):
-            yield self._missing(
-                ends, kind.label, key, "True to end the loop, or False to go on,", optional, who="last tasks"
-            )
+            yield self._missing(ends, kind.label, key, optional)
+            return
+        if (misfit := self._misfit(ends, key, frozenset())) is not None:
+            yield self._unfit(misfit, kind.label, key, optional)
             return
         for giver, says in told.items():
             sure = giver in ends.sure
             if says.never:
                 if sure:
-                    message = f"{kind.label}: its last task never returns {key!r} here, and each of them must"
+                    silent = f"its last task never {says_it(key, typed=self._is_typed(giver))} here"
+                    message = f"{kind.label}: {silent}, and each of them must"
                     yield self._at(giver, says.line, True, "no-key", message, optional)
             elif says.values and all(value not in (True, False) for value in says.values):
                 message = f"{kind.label}: {says.values[0]!r} under {key!r} is neither True nor False"
                 yield self._at(giver, says.line, sure and says.always, "toggle", message, optional)
             elif sure and ((says.values and True not in says.values) or self._givers.promised(giver).only_continues):
-                message = f"{kind.label}: its last task never returns True under {key!r}, so that it never ends well"
+                ends_it = "returns a Stop" if self._is_typed(giver) else f"returns True under {key!r}"
+                message = f"{kind.label}: its last task never {ends_it}, so that it never ends well"
                 yield self._at(giver, says.line, False, "never-stops", message, optional)
 
     def _switch(self, node: Node, kind: SwitchKind, optional: bool) -> Iterator[Finding]:
@@ -107,8 +115,10 @@ class Groups:
         branches: list[Literal] = [branch.key for branch in kind.branches]
         told = {giver: self._givers.says(giver, key) for giver in _sorted(given.some)}
         if all(says.never for says in told.values()):
-            allowed = f"one of {', '.join(map(repr, branches))} or {SWITCHGROUP_SKIP!r}"
-            yield self._missing(given, kind.label, key, allowed, optional)
+            yield self._missing(given, kind.label, key, optional, branches)
+            return
+        if (misfit := self._misfit(given, key, frozenset())) is not None:
+            yield self._unfit(misfit, kind.label, key, optional, branches)
             return
         named: list[Literal] | None = []
         for giver, says in told.items():
@@ -133,15 +143,35 @@ class Groups:
                 )
                 yield Finding(Severity.warning, "unreachable", message, file, line, "", self._where, optional)
 
-    def _missing(
-        self, given: Given, label: str, key: str, allowed: str, optional: bool, who: str = "parents"
-    ) -> Finding:
+    def _misfit(self, given: Given, key: str, fitting: Container[str]) -> Giver | None:
+        """A typed function whose annotation leaves nothing that decides the group, if nobody else says it either."""
+        misfits = []
+        for giver in _sorted(given.some):
+            # What passes ports may get any name on the way.
+            plain = self._givers.promised(giver).plain if not giver[1] else ()
+            if plain and not any(name in fitting for name in plain):
+                misfits.append(giver)
+            elif not self._givers.says(giver, key).never:
+                return None
+        return misfits[0] if misfits and ANYBODY not in given.some else None
+
+    def _unfit(self, giver: Giver, label: str, key: str, optional: bool, branches: Sequence[Literal] = ()) -> Finding:
+        shown = " | ".join(self._givers.promised(giver).plain)
+        func = self._givers.tasks[giver[0]].func
+        message = f"{label}: {func}() is annotated to return {shown}; {advice(key, branches, typed=True)}"
+        return self._at(giver, self._givers.line(giver), False, "no-key", message, optional)
+
+    def _missing(self, given: Given, label: str, key: str, optional: bool, branches: Sequence[Literal] = ()) -> Finding:
         first = next(iter(_sorted(given.some)), None)
-        message = f"{label}: its {who} never return {key!r}; return {allowed} under it"
+        typed = first is not None and first[0] in self._givers.typed
+        message = f"{label}: {silence(key, typed=typed)}; {advice(key, branches, typed=typed)}"
         if first is None:
             file, line = submitted_at(self._where, self._givers.tasks[0].code)
             return Finding(Severity.error, "no-key", message, file, line, "", self._where, optional)
         return self._at(first, self._givers.line(first), True, "no-key", message, optional)
+
+    def _is_typed(self, giver: Giver) -> bool:
+        return giver[0] in self._givers.typed
 
     def _at(self, giver: Giver, line: int, sure: bool, code: str, message: str, optional: bool) -> Finding:
         task = self._givers.tasks[giver[0]]

@@ -14,6 +14,7 @@ class Parameters(NamedTuple):
         optional: Those with one.
         first: The first positional parameter, if there is one.
         unnamed: Parameters without a default that can't be given by name.
+        positional: All that can't be given by name.
         open: Whether it takes any other name too (``**kwargs``).
         needs_first: Whether the first positional parameter has no default, and a type that None does not have.
     """
@@ -24,6 +25,7 @@ class Parameters(NamedTuple):
     unnamed: tuple[str, ...]
     open: bool
     needs_first: bool = False
+    positional: tuple[str, ...] = ()
 
     def takes(self, name: str) -> bool:
         """Whether it can be given by name."""
@@ -44,6 +46,7 @@ def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Parameter
         unnamed=tuple(arg.arg for arg in args.posonlyargs if arg.arg in needed),
         open=args.kwarg is not None,
         needs_first=bool(positional) and positional[0].arg in needed and _excludes_none(positional[0].annotation),
+        positional=tuple(arg.arg for arg in args.posonlyargs),
     )
 
 

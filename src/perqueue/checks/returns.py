@@ -28,7 +28,37 @@ ANSWERS: Final = {
     "Width": DYNAMICWIDTHGROUP_KEY,
     "Choose": SWITCHGROUP_KEY,
 }
+_HARMLESS: Final = (
+    "print",
+    "len",
+    "str",
+    "repr",
+    "bool",
+    "int",
+    "float",
+    "dict",
+    "list",
+    "tuple",
+    "set",
+    "sum",
+    "range",
+)
+_LEAVING: Final = frozenset({"exit", "_exit", "quit", "abort", "kill", "killpg", "raise_signal"})
 _PARAMETER: Final = {"Width": "n", "Choose": "key"}
+
+
+class BadReturn(NamedTuple):
+    """What a script's function returns, where all that it may return is refused.
+
+    Args:
+        what: What it is; empty: it returns nothing.
+        line: Where.
+        sure: Whether it surely comes to its end; a call may end the process, or last until that is ended.
+    """
+
+    what: str
+    line: int
+    sure: bool = True
 
 
 class Returned(NamedTuple):
@@ -56,6 +86,53 @@ def returns_of(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names, *
     if typed and not _ends(function.body):
         shapes.append(evolve(NOTHING, line=function.lineno))
     return Returned(tuple(shapes), promised_by(function, names)) if shapes else None
+
+
+def bad_return_of(function: ast.FunctionDef | ast.AsyncFunctionDef, names: Names) -> BadReturn | None:
+    """The first thing that a script's function returns, if it never returns anything that a task may return.
+
+    None also where it may never return at all: what ends the process or runs for ever is no matter of returns.
+    """
+    own = list(_own(function))
+    if isinstance(function, ast.AsyncFunctionDef) or any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own):
+        return None
+    dicts = DictReader(function, names)
+    found: list[BadReturn] = []
+    for node in own:
+        if isinstance(node, ast.Return):
+            what = _never_good(node.value, dicts)
+            if what is None:
+                return None
+            found.append(BadReturn(what, node.lineno))
+    if found:
+        return next((one for one in found if one.what), found[0])
+    endless = any(isinstance(node, ast.While | ast.Raise) or _leaves(node) for node in own)
+    calls = (node for node in own if isinstance(node, ast.Call) and not names.builtin(node.func, *_HARMLESS))
+    return None if endless else BadReturn("", function.lineno, sure=next(calls, None) is None)
+
+
+def _leaves(node: ast.AST) -> bool:
+    """Whether a node calls what may end or replace the process."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in _LEAVING or name.startswith("exec")
+        case _:
+            return False
+
+
+def _never_good(value: ast.expr | None, dicts: DictReader) -> str | None:
+    """What an expression is, if no task may return it; empty: nothing. None if it may be good, or can't be told."""
+    match value:
+        case None | ast.Constant(value=None):
+            return ""
+        case ast.Constant(value=bool()):
+            return None
+        case ast.Constant(value=other):
+            return f"{other!r}"
+        case ast.JoinedStr():
+            return "a str"
+        case _:
+            return "a dict" if dicts.surely_a_dict(value) else None
 
 
 class _Reader:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from .names import Literal, Names, imports
 from .parameters import Parameters, parameters_of
-from .returns import Returned, returns_of
+from .returns import BadReturn, Returned, bad_return_of, returns_of
 
 _MOST_KEPT: Final = 4096
 _DYNAMIC: Final = frozenset(
@@ -48,11 +48,13 @@ class Function(NamedTuple):
         line: Where it is defined.
         parameters: What it takes; None if that is unknown.
         returned: What its return statements give, as far as they end in success; None if that is unknown.
+        bad: What it returns, if it never returns what a script's function may; None if it does, or that is unknown.
     """
 
     line: int
     parameters: Parameters | None
     returned: Returned | None
+    bad: BadReturn | None = None
 
 
 Found: TypeAlias = "Function | Missing | Broken | None"
@@ -113,7 +115,8 @@ class Script:
         if not all(typed and self._is_task(decorator) for decorator in node.decorator_list):
             return Function(node.lineno, None, None)
         names = self._names.inside(node)
-        return Function(node.lineno, parameters_of(node), returns_of(node, names, typed=typed))
+        bad = None if typed else bad_return_of(node, names)
+        return Function(node.lineno, parameters_of(node), returns_of(node, names, typed=typed), bad)
 
     def _is_task(self, decorator: ast.expr) -> bool:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator

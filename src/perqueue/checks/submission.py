@@ -44,6 +44,7 @@ def checked(tasks: object, config: Config) -> Graph:
     Raises:
         DescriptionError: It can't be compiled.
         CheckError: Something in it fails whenever it runs.
+        PartitionError: Nothing configures its partition.
     """
     graph = compile_graph(tasks)
     if config.checks == "off":
@@ -55,9 +56,12 @@ def checked(tasks: object, config: Config) -> Graph:
         return graph
     errors = [found for found in findings if found.stops]
     unconfigured = [found for found in errors if found.code == "no-executor"]
-    # A single partition is told by the error that has always told it.
     if len(errors) > len(unconfigured) or len(errors) > 1:
         raise CheckedPartitionError(in_order(errors)) if unconfigured else CheckError(in_order(errors))
+    if unconfigured:
+        # A single partition is told by the error that has always told it, and before a queue is made for nothing.
+        for task in graph.tasks:
+            config.partition_for(task.resources)
     for found in findings:
         if not found.stops:
             _tell(found.shown(os.getcwd()))

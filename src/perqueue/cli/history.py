@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import asdict
+from attrs import asdict, frozen
 
 from perqueue.core.errors import UnknownEntryError
+from perqueue.core.records import Verdict
 from perqueue.engine.folder import need_folder
-from perqueue.store.protocol import LoggedEvent
+from perqueue.store.protocol import LoggedEvent, Snapshot
 
 from .printing import clipped, moment, on_terminal, one_line, put, put_json
 
@@ -24,24 +25,55 @@ def show_history(key: int | None, *, as_json: bool) -> None:
     """
     store = need_folder().open_store()
     events: list[LoggedEvent] = []
+    refused: dict[int, Refusal] = {}
     try:
         with store.snapshot() as state:
             while page := state.log(key, after=events[-1].seq if events else 0, limit=_PAGE):
                 events += page
+                refused |= {event.seq: refusal for event in page if (refusal := _refusal(state, event)) is not None}
                 if not as_json:
                     for event in page:
-                        put(_line(event))
+                        put(_line(event, refused.get(event.seq)))
             if key is not None and not events and state.entry(key) is None:
                 raise UnknownEntryError(key)
     finally:
         store.close()
     if as_json:
-        put_json({"events": [asdict(event) for event in events]})
+        put_json({"events": [_as_data(event, refused.get(event.seq)) for event in events]})
 
 
-def _line(event: LoggedEvent) -> str:
+@frozen
+class Refusal:
+    """What a group made of a result that it could not go on with: one word, and what it needs."""
+
+    reason: str
+    message: str
+
+
+def _refusal(state: Snapshot, event: LoggedEvent) -> Refusal | None:
+    """The refusal of what an attempt returned. The log has what was reported; what a group made of it is kept there."""
+    if event.kind != "ended" or event.body.get("verdict") != Verdict.succeeded:
+        return None
+    try:
+        attempt = state.attempt(event.key, event.attempt)
+    except Exception:  # whatever a damaged attempt makes the reader raise: the log itself can still be told
+        return None
+    outcome = None if attempt is None else attempt.outcome
+    if outcome is None or outcome.verdict is not Verdict.failed:
+        return None
+    return Refusal(outcome.reason, outcome.message.removeprefix(str(event.body.get("message") or "")).lstrip())
+
+
+def _as_data(event: LoggedEvent, refusal: Refusal | None) -> dict[str, Any]:
+    return {**asdict(event), **({} if refusal is None else {"refused": asdict(refusal)})}
+
+
+def _line(event: LoggedEvent, refusal: Refusal | None) -> str:
     about = "" if event.key <= 0 else f"{event.key}.{event.attempt}" if event.attempt else str(event.key)
-    line = f"{moment(event.at)}  {about:>8}  {event.kind:<11}  {one_line(_details(event.kind, event.body))}"
+    told = _details(event.kind, event.body)
+    if refusal is not None:
+        told += f", but refused ({refusal.reason}): {refusal.message}"
+    line = f"{moment(event.at)}  {about:>8}  {event.kind:<11}  {one_line(told)}"
     return clipped(line.rstrip(), 300 if on_terminal() else 1000)
 
 

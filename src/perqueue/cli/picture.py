@@ -24,12 +24,14 @@ class PictureError(UsageError):
 def show_graph(key: int | None, output: str | None, *, template: bool, instance: bool, as_json: bool) -> None:
     """Draw the submission of an entry, or all of the queue.
 
-    ``template``: what may happen; ``instance``: what did; neither or both: what did, and what may happen yet.
+    ``template``: what may happen; ``instance``: what did; neither: what did, and what may happen yet.
 
     Raises:
         UnknownEntryError: There is no such entry.
-        PictureError: The file's name doesn't say which kind of picture, or it can't be written.
+        PictureError: Both were asked for, the file's name doesn't say which kind of picture, or it can't be written.
     """
+    if template and instance:
+        raise PictureError("--template and --instance are two pictures: give one of them, or neither for both in one")
     kind = "" if output is None else os.path.splitext(output)[1].lower()
     if output is not None and kind not in _KINDS:
         raise PictureError(f"{output!r}: its ending says no kind of picture; give one of {', '.join(_KINDS)}")
@@ -53,9 +55,9 @@ def show_graph(key: int | None, output: str | None, *, template: bool, instance:
 
 
 def _shown(*, template: bool, instance: bool) -> Shown:
-    if template is instance:
-        return Shown.both
-    return Shown.template if template else Shown.instance
+    if template:
+        return Shown.template
+    return Shown.instance if instance else Shown.both
 
 
 def _as_data(found: Picture) -> dict[str, object]:

@@ -17,14 +17,16 @@ from perqueue.views.rules import description, name, policy_data
 from perqueue.views.tree import Knot, Leaf, Level, tree
 
 from .choice import Damaged, Listed, read_rows
-from .printing import clipped, coloured, counted, one_line, put
+from .printing import clipped, coloured, counted, on_terminal, one_line, put
 
 _FEW: Final = 5
 """More copies or iterations than this are folded, and more entries side by side than ten times as many."""
 _FIRST: Final = 3
 """So many of what is folded are shown all the same: the first copies, the last iterations."""
 _LABEL: Final = 60
-"""Characters of a group's description."""
+"""Characters of a group's description on a terminal."""
+_LONGEST_LABEL: Final = 1000
+"""Elsewhere."""
 _GUIDES: Final = ("├── ", "└── ", "│   ", "    ")
 _PLAIN_GUIDES: Final = ("|-- ", "`-- ", "|   ", "    ")
 _TROUBLE: Final = (EntryState.failed, EntryState.timeout)
@@ -154,13 +156,14 @@ def _leaf_line(row: Row, *, error: bool) -> str:
 
 
 def _label(knot: Knot) -> str:
-    return "" if knot.kind is None else clipped(one_line(description(knot.kind)), _LABEL)
+    most = _LABEL if on_terminal() else _LONGEST_LABEL
+    return "" if knot.kind is None else clipped(one_line(description(knot.kind)), most)
 
 
 def _group_words(knot: Knot) -> Iterator[str]:
     """How a group is getting on."""
     frame, kind = knot.frame, knot.kind
-    yield str(frame.state)
+    yield knot.over or str(frame.state)
     decided = frame.state in (FrameState.open, FrameState.done)
     match kind:
         case WidthKind(width=None) if not decided and not frame.copies:
@@ -172,7 +175,9 @@ def _group_words(knot: Knot) -> Iterator[str]:
         case LoopKind(max_tries=tries):
             yield f"{frame.copies} of at most {counted(frame.limit or tries, 'iteration')}"
         case SwitchKind():
-            if frame.scope < 0:
+            if knot.key is not None:
+                yield f"branch {knot.key!r}, which is empty"
+            elif frame.scope < 0:
                 yield "no branch taken" if decided else "not decided yet"
         case TaskKind() | JoinKind() | None:
             raise AssertionError(kind)
@@ -224,13 +229,14 @@ def _group_data(knot: Knot) -> dict[str, Any]:
     kind, frame = knot.kind, knot.frame
     assert kind is not None
     told: dict[str, Any] = {"group": name(kind), "label": description(kind), "state": str(frame.state)}
+    told["over"] = knot.over or None
     match kind:
         case WidthKind(policy=policy):
             return {**told, "copies": frame.copies, "done": knot.done, "policy": policy_data(policy)}
         case LoopKind(max_tries=tries):
             return {**told, "iterations": frame.copies, "at_most": frame.limit or tries}
         case SwitchKind(branches=branches):
-            return {**told, "branches": [branch.key for branch in branches]}
+            return {**told, "branches": [branch.key for branch in branches], "empty_branch": knot.key}
         case TaskKind() | JoinKind():
             raise AssertionError(kind)
         case _:

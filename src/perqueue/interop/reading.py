@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from perqueue.api.task import Task
 from perqueue.core.errors import EmptyGroupError
@@ -47,18 +47,37 @@ def read_PWD(  # noqa: N802  # the name that scripts import
         UnknownFunctionsError: ``resources`` names a function that the workflow doesn't have.
         DescriptionError: The workflow has no function.
     """
-    where, told = ("the mapping", source) if isinstance(source, Mapping) else _load(os.fspath(source))
+    text, told = "", cast("object", source)
+    if isinstance(source, Mapping):
+        where = "the mapping"
+    else:
+        where, text, told = _load(os.fspath(source))
     document = Document.parse(told, where)
     if folder is None and not isinstance(source, Mapping):
         folder = os.path.dirname(os.path.abspath(os.fspath(source)))
-    return _Reading(document, where, resources, None if folder is None else os.path.abspath(folder)).workflow()
+    path = None if isinstance(source, Mapping) else os.path.abspath(os.fspath(source))
+    lines = _Lines(path, text)
+    return _Reading(document, where, resources, None if folder is None else os.path.abspath(folder), lines).workflow()
 
 
-def _load(path: str) -> tuple[str, object]:
+class _Lines:
+    """Where the functions stand in a file."""
+
+    def __init__(self, path: str | None, text: str) -> None:
+        self._path, self._text = path, text
+
+    def of(self, function: str) -> str:
+        """The first line that names a function, as ``path:line``; empty if there is no file."""
+        before = self._text.partition(json.dumps(function))
+        return "" if self._path is None else f"{self._path}:{before[0].count(chr(10)) + 1 if before[1] else 1}"
+
+
+def _load(path: str) -> tuple[str, str, object]:
     where = repr(path)
     try:
         with open(path, encoding="utf-8-sig") as file:
-            return where, json.load(file)
+            text = file.read()
+        return where, text, json.loads(text)
     except FileNotFoundError:
         raise PwdMissingError(path) from None
     except OSError as error:
@@ -70,8 +89,8 @@ def _load(path: str) -> tuple[str, object]:
 class _Reading:
     """One document on its way to a Workflow."""
 
-    def __init__(self, document: Document, where: str, resources: Asked, folder: str | None) -> None:
-        self._where, self._folder = where, folder
+    def __init__(self, document: Document, where: str, resources: Asked, folder: str | None, lines: _Lines) -> None:
+        self._where, self._folder, self._lines = where, folder, lines
         self._inputs = {node.id: node for node in document.nodes if isinstance(node, Input)}
         self._outputs = {node.id: node for node in document.nodes if isinstance(node, Output)}
         self._functions = {node.id: node for node in document.nodes if isinstance(node, Function)}
@@ -126,6 +145,13 @@ class _Reading:
         return list(found.items())
 
     def _task(self, node: Function) -> Task:
+        task = self._made(node)
+        if place := self._lines.of(node.value):
+            # What is wrong with it is to be mended there, and not where the file is read.
+            object.__setattr__(task, "where", place)
+        return task
+
+    def _made(self, node: Function) -> Task:
         takes = [edge.target_port for edge in self._into[node.id] if edge.target_port is not None]
         for port in takes:
             if takes.count(port) > 1:

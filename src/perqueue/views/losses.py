@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from perqueue.core.graph import WidthKind
 from perqueue.core.policy import OnDiscard
 from perqueue.core.records import Entry, Frame, Standing
-from perqueue.core.standing import entry_standing, kind_of, standing_of
+from perqueue.core.standing import drops_failures, entry_standing, kind_of, standing_of
 from perqueue.store.protocol import Snapshot
 
 LOST = frozenset({Standing.dead, Standing.missed})
@@ -22,13 +22,7 @@ class Losses:
 
     def fate(self, frame: Frame, copy: int) -> Standing | None:
         """Dead or missed if something that a copy ends in is; None otherwise. A discard weighs more than a failure."""
-        found: set[Standing] = set()
-        for node in self._state.scope(frame.graph, frame.scope).last:
-            ref = self._state.at(frame.id, copy, node)
-            item = None if ref is None else self._state.entry(ref) if ref > 0 else self._state.frame(-ref)
-            if item is not None:
-                found.add(standing_of(self._state, item))
-        lost = found & LOST
+        lost = {standing_of(self._state, item) for item in self._ends(frame, copy)} & LOST
         return None if not lost else Standing.dead if Standing.dead in lost else Standing.missed
 
     def failed_copies(self, frame: Frame) -> int:
@@ -47,7 +41,13 @@ class Losses:
             return False
         if lost is Standing.dead:
             return kind.policy.on_discard is OnDiscard.drop
+        if drops_failures(self._state, frame, kind.policy):
+            return True
         return 0 < kind.policy.tolerate >= self.failed_copies(frame)
+
+    def is_done(self, frame: Frame, copy: int) -> bool:
+        """Whether everything that a copy ends in is done, whatever groups in it have left out."""
+        return all(standing_of(self._state, item) is Standing.done for item in self._ends(frame, copy))
 
     def left_out(self, entry: Entry, around: Collection[int] = ()) -> Frame | None:
         """The group that goes on without the copy in which an entry is lost, if one does.
@@ -65,3 +65,10 @@ class Losses:
                 return frame
             frame = self._state.frame(frame.frame)
         return None
+
+    def _ends(self, frame: Frame, copy: int) -> Iterator[Entry | Frame]:
+        for node in self._state.scope(frame.graph, frame.scope).last:
+            ref = self._state.at(frame.id, copy, node)
+            item = None if ref is None else self._state.entry(ref) if ref > 0 else self._state.frame(-ref)
+            if item is not None:
+                yield item

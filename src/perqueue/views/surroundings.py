@@ -81,6 +81,8 @@ class Surrounding:
             if policy.on_discard is OnDiscard.drop:
                 return "this copy has a discard, and no copy is left to go on with"
             return "this copy has a discard, so what follows the group is axed"
+        if self.goes_on and not policy.tolerate:
+            return "no copy of a group inside is left to go on with, so this copy was left out"
         count = f"{self.failed} failed, {policy.tolerate} may"
         if self.goes_on:
             return f"the failure of this copy is tolerated ({count}): it was left out"

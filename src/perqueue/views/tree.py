@@ -15,15 +15,17 @@ from attrs import define, field, frozen
 
 from perqueue.core.graph import JoinKind, Kind, LoopKind, Node, SwitchKind, TaskKind, WidthKind
 from perqueue.core.policy import Key
-from perqueue.core.records import Frame, FrameState
+from perqueue.core.records import Frame, FrameState, Standing
 from perqueue.core.standing import kind_of, opened
-from perqueue.core.states import EntryState
+from perqueue.core.states import ACTIVE, EntryState
 from perqueue.store.protocol import Row, Snapshot
 
 from .losses import Losses
 from .surroundings import branch_of
+from .switches import empty_branch
 
 _TROUBLE = frozenset({EntryState.failed, EntryState.timeout})
+_MOVING = ACTIVE | {EntryState.goahead}
 
 
 class Level(StrEnum):
@@ -57,7 +59,9 @@ class Knot:
         children: Its contents, by their place: nodes of the graph, copies or iterations.
         counts: How many entries in it, chosen or not, are in each state.
         left_out: Whether the group goes on without this copy.
-        key: Key of the branch.
+        is_done: Whether this copy of a width group is done: nothing in it is left to run.
+        out_of_tries: Whether a loop's last iteration asked for another one, and there may be none.
+        key: Key of the branch; of a switch, of the empty one that it took.
     """
 
     level: Level
@@ -69,15 +73,32 @@ class Knot:
     children: dict[int, Knot | Leaf] = field(factory=dict)
     counts: Counter[EntryState] = field(factory=Counter)
     left_out: bool = False
+    is_done: bool = False
+    out_of_tries: bool = False
     key: Key | None = None
 
     @property
     def done(self) -> int:
-        """How many copies of a width group are done: all of their entries succeeded, or there is nothing to run."""
+        """How many copies of a width group are done; those without any contents are, once it is open."""
         if not opened(self.frame):
             return 0
         knots = self.knots()
-        return self.frame.copies - len(knots) + sum(knot._is_done() for knot in knots)
+        return self.frame.copies - len(knots) + sum(knot.is_done for knot in knots)
+
+    @property
+    def over(self) -> str:
+        """How a group ended that let what follows it down: discarded, failed or out of tries; empty if it didn't."""
+        if self.frame.state is not FrameState.open or any(self.counts[state] for state in _MOVING):
+            return ""
+        match self.frame.standing:
+            case Standing.dead:
+                return "discarded"
+            case Standing.missed:
+                return "failed"
+            case Standing.pending | Standing.done:
+                return "out of tries" if self.out_of_tries else ""
+            case _:
+                assert_never(self.frame.standing)
 
     @property
     def troubled(self) -> bool:
@@ -87,11 +108,6 @@ class Knot:
     def knots(self) -> list[Knot]:
         """The children that are no entries, in order."""
         return [child for _, child in sorted(self.children.items()) if isinstance(child, Knot)]
-
-    def _is_done(self) -> bool:
-        if self.counts:
-            return self.counts.keys() <= {EntryState.succeeded}
-        return all(group.frame.state is FrameState.done for group in self.knots())
 
 
 _At: TypeAlias = tuple[int, int]
@@ -134,6 +150,8 @@ class _Growing:
         if body is None:
             return
         body.counts[entry.state] += 1
+        if entry.state is EntryState.failed and entry.reason == "tries":
+            _mark_loop(row, body)
         if chosen:
             body.children[entry.node] = Leaf(row)
             body.chosen = True
@@ -161,9 +179,19 @@ class _Growing:
             if knot.above is not None:
                 knot.above.counts.update(knot.counts)
                 knot.above.chosen = knot.above.chosen or knot.chosen
-            if knot.level is Level.copy and (knot.frame.lost or knot.frame.failed):
-                fate = losses.fate(knot.frame, knot.number)
-                knot.left_out = fate is not None and losses.goes_on(knot.frame, fate)
+            if knot.level is Level.copy:
+                knot.is_done = self._is_done(losses, knot)
+                if knot.frame.lost or knot.frame.failed:
+                    fate = losses.fate(knot.frame, knot.number)
+                    knot.left_out = fate is not None and losses.goes_on(knot.frame, fate)
+            elif isinstance(knot.kind, SwitchKind) and knot.level is Level.group and knot.frame.scope < 0:
+                knot.key = empty_branch(self._state, knot.frame, knot.kind) if opened(knot.frame) else None
+
+    def _is_done(self, losses: Losses, knot: Knot) -> bool:
+        if knot.counts and knot.counts.keys() <= {EntryState.succeeded}:
+            return True
+        # Only a group inside can have gone on without an entry; asking costs more than counting.
+        return bool(knot.knots() or not knot.counts) and losses.is_done(knot.frame, knot.number)
 
     def submissions(self) -> list[Knot]:
         """Those in which something was chosen."""
@@ -252,3 +280,17 @@ class _Growing:
         kind = kind_of(self._state, frame)
         assert kind is not None
         return kind
+
+
+def _mark_loop(row: Row, body: Knot) -> None:
+    """Mark the loop that refused an entry's result, as no iteration is left."""
+    outcome = None if row.result is None else row.result.outcome
+    lines = [] if outcome is None else outcome.message.splitlines()
+    knot: Knot | None = body
+    while knot is not None:
+        kind = knot.kind if knot.level is Level.iteration else None
+        if isinstance(kind, LoopKind) and any(line.startswith(f"{kind.label}: ") for line in lines):
+            assert knot.above is not None  # the loop
+            knot.above.out_of_tries = True
+            return
+        knot = knot.above

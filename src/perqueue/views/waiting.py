@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from attrs import field, frozen
@@ -28,6 +29,7 @@ class Waiting:
         parents: Parents that are not done, by state; each ascending. Copies that a group leaves out are none.
         stuck: Those among everything before it that failed or timed out: they must run again first. For an axed
             entry those for whose failure it was axed.
+        enough: Those of ``stuck`` whose success is enough, where groups tolerate that the others failed.
         dead: Those that were discarded, for which the entry was axed.
         refused: What groups could not go on with, by the entry of ``stuck`` that returned it.
         undecided: Groups before it that are not built yet, as they were described.
@@ -35,6 +37,7 @@ class Waiting:
 
     parents: dict[EntryState, list[int]] = field(factory=dict)
     stuck: tuple[int, ...] = ()
+    enough: tuple[int, ...] = ()
     dead: tuple[int, ...] = ()
     refused: dict[int, str] = field(factory=dict)
     undecided: tuple[str, ...] = ()
@@ -51,6 +54,7 @@ def why_waiting(state: Snapshot, entry: Entry) -> Waiting:
     return Waiting(
         walk.parents(),
         tuple(stuck),
+        tuple(walk.enough()),
         tuple(sorted(walk.dead)),
         {key: message for key, message in messages.items() if message},
         tuple(walk.undecided),
@@ -94,6 +98,41 @@ class _Walk:
             new = [ref for ref in self._behind(todo.pop()) if ref not in seen]
             seen.update(new)
             todo += new
+
+    def enough(self) -> list[int]:
+        """Of what failed, what has to succeed: of a group that tolerates failures, so many copies that it goes on."""
+        ways = {key: self._way(key) for key in self.stuck}
+        # From the outer groups to the inner ones: what is in a copy that may stay as it is may stay so too.
+        left = set(self.stuck)
+        for depth in range(max(map(len, ways.values()), default=0)):
+            groups: dict[int, tuple[Frame, dict[int, list[int]]]] = {}
+            for key in sorted(left):
+                if depth < len(ways[key]):
+                    frame, copy = ways[key][depth]
+                    groups.setdefault(frame.id, (frame, {}))[1].setdefault(copy, []).append(key)
+            for frame, copies in groups.values():
+                # The copies in which the least has to run again.
+                for copy in sorted(copies, key=lambda copy: (len(copies[copy]), copy))[self._needed(frame, copies) :]:
+                    left.difference_update(copies[copy])
+        return sorted(left)
+
+    def _way(self, key: int) -> list[tuple[Frame, int]]:
+        """The frames around an entry, and in which copy of each it is, from the outer to the inner."""
+        found: list[tuple[Frame, int]] = []
+        entry = self._state.entry(key)
+        assert entry is not None
+        copy, frame = entry.copy, self._state.frame(entry.frame)
+        while frame is not None:
+            found.append((frame, copy))
+            copy, frame = frame.copy, self._state.frame(frame.frame)
+        return found[::-1]
+
+    def _needed(self, frame: Frame, copies: Collection[int]) -> int:
+        """How many of the copies with failures have to succeed for a group to go on."""
+        kind = kind_of(self._state, frame)
+        if frame.id in self._around or not isinstance(kind, WidthKind) or not kind.policy.tolerate:
+            return len(copies)
+        return max(1, self._losses.failed_copies(frame) - kind.policy.tolerate)
 
     def _behind(self, ref: Ref) -> list[Ref]:
         """Where to look on, behind a ref."""

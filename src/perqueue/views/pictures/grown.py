@@ -15,6 +15,7 @@ from perqueue.core.records import Frame
 from perqueue.core.standing import opened
 from perqueue.store.protocol import Row, Snapshot
 
+from ..losses import Losses
 from ..rules import name
 from ..surroundings import branch_of
 from .boxes import Sketch
@@ -42,6 +43,7 @@ class Instance:
     ) -> None:
         self._state, self._sketch, self._most, self._planned = state, sketch, most, planned
         self._described = Description(state, rows[0].entry.graph)
+        self._losses = Losses(state)
         self._rows = {(row.entry.frame, row.entry.copy, row.entry.node): row for row in rows}
         self._single = single
         self._todo: deque[tuple[int, list[_Place], int]] = deque([(0, [(_root(state, rows[0]), 0)], 0)])
@@ -101,14 +103,24 @@ class Instance:
 
     def _draw_width(self, kind: WidthKind, frames: list[Frame], rest: str, group: int) -> int:
         copies = [(frame.id, copy) for frame in frames for copy in range(frame.copies)]
-        number = self._sketch.group(f"{name(kind)} ×{len(copies)}{rest}", str(kind.policy), group)
+        left_out = {
+            (frame.id, copy)
+            for frame in frames
+            if frame.lost or frame.failed
+            for copy in range(frame.copies)
+            if (fate := self._losses.fate(frame, copy)) is not None and self._losses.goes_on(frame, fate)
+        }
+        details = [str(kind.policy)] * bool(str(kind.policy)) + [f"{len(left_out)} left out"] * bool(left_out)
+        number = self._sketch.group(f"{name(kind)} ×{len(copies)}{rest}", ", ".join(details), group)
         if not self._single:
             self._later(kind.body, copies, number)
             return number
-        # A body of one task says by its key which one it is; others are kept together.
-        alone = len(self._described.nodes(kind.body)) == 1
+        # A body of one task says by its key which one it is; others are kept together, and so is what is left out.
+        alone = len(self._described.nodes(kind.body)) == 1 or len(copies) == 1
         for place in copies:
-            inside = number if alone or len(copies) == 1 else self._sketch.group(f"copy {place[1]}", "", number)
+            inside = number
+            if place in left_out or not alone:
+                inside = self._sketch.group(f"copy {place[1]}", "left out" if place in left_out else "", number)
             self._later(kind.body, [place], inside)
         return number
 
