@@ -6,10 +6,12 @@ import inspect
 from collections.abc import Callable
 
 import pytest
+from tests.docs.markdown import ROOT, section
 from tests.plugins import test_plugins
 
 from perqueue.plugins import builtin, spec
 
+PAGE = ROOT / "docs" / "plugins.md"
 HOOKS: dict[str, Callable[..., object]] = {
     name: hook for name, hook in vars(spec).items() if hasattr(hook, f"{spec.NAME}_spec")
 }
@@ -38,8 +40,15 @@ def test_a_hook_has_a_test(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOOKS)
+def test_a_hook_has_a_complete_example_in_the_documentation(name: str) -> None:
+    """The page on plugins has a heading for the hook, and below it a plugin that implements it."""
+    examples = section(PAGE, f"## {name}")
+    assert any(f"@hookimpl\ndef {name}()" in block.text for block in examples if block.language == "python")
+
+
+@pytest.mark.parametrize("name", sorted(set(HOOKS) - {"perqueue_commands", "perqueue_observers"}))
 def test_a_hook_is_used_by_perqueue_itself(name: str) -> None:
-    """What perqueue brings goes the way that everybody's plugins go."""
+    """What perqueue brings goes the way of everybody's plugins; only its commands are found without a search."""
     assert hasattr(getattr(builtin, name), f"{spec.NAME}_impl")
 
 

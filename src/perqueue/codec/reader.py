@@ -6,7 +6,7 @@ from perqueue.codec import instances
 from perqueue.codec.class_loading import class_from_tree
 from perqueue.codec.compat import LooseDict
 from perqueue.codec.errors import DecodeError
-from perqueue.codec.registry import codec_for_tag
+from perqueue.codec.registry import codec_for_tag, plugged_for_tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,12 +79,12 @@ class Reader:
                 make = instances.object_from if tag == "object" else instances.namedtuple_from
                 fields = {name: self.read(item) for name, item in body["fields"].items()}
                 return make(class_from_tree(body), fields)
-        codec = codec_for_tag(tag)
+        codec = codec_for_tag(tag) or plugged_for_tag(tag)
         if codec is None:
             raise DecodeError(
                 f"a value marked {'$' + tag!r}",
                 "no codec has this tag",
-                "install the plugin that stored it, or a newer perqueue",
+                "install the plugin that stored it (`pq plugins` shows what there is), or a newer perqueue",
             )
         return codec.decode(self.read(body))
 

@@ -3,6 +3,9 @@
 A codec is found by the exact name of a value's class (``"decimal.Decimal"``), never by isinstance, so that
 nothing needs to be imported to find out that a value is of another kind, and a subclass is never stored as
 something it isn't quite.
+
+Codecs of plugins are asked only where nobody else knows the class or the tag. So a value that perqueue can store by
+itself is stored in the same way wherever it is, and what needs no plugin never pays for looking for one.
 """
 
 from __future__ import annotations
@@ -50,6 +53,7 @@ class Codec:
 
 _by_tag: dict[str, Codec] = {}
 _by_name: dict[str, Codec] = {}
+_plugged: list[Codec] | None = None
 
 
 def register(codec: Codec) -> None:
@@ -81,3 +85,40 @@ def codec_for_type(kind: type) -> Codec | None:
 def codec_for_tag(tag: str) -> Codec | None:
     """The codec that wrote ``{"$tag": …}``, or None."""
     return _by_tag.get(tag)
+
+
+def plugged_for_type(kind: type) -> Codec | None:
+    """The codec of a plugin for exactly this class, or None. Asked last, for the first such question costs a search."""
+    if kind.__module__ == "builtins":
+        return None
+    return next((codec for codec in _plugins() if codec.handles(kind)), None)
+
+
+def plugged_for_tag(tag: str) -> Codec | None:
+    """The codec of a plugin that wrote ``{"$tag": …}``, or None."""
+    return next((codec for codec in _plugins() if codec.tag == tag), None)
+
+
+def forget_plugged() -> None:
+    """Look for plugins again when asked next; for tests that install something."""
+    global _plugged
+    _plugged = None
+
+
+def _plugins() -> list[Codec]:
+    global _plugged
+    if _plugged is None:
+        _plugged = _search()
+    return _plugged
+
+
+def _search() -> list[Codec]:
+    from perqueue.plugins.points import any_installed
+
+    if not any_installed():
+        return []
+    try:
+        from perqueue.plugins.codecs import codecs_of_plugins
+    except ImportError:  # an interpreter with less than perqueue's own requirements
+        return []
+    return codecs_of_plugins()

@@ -14,7 +14,7 @@ from perqueue.codec import instances, plain
 from perqueue.codec.class_names import class_to_tree
 from perqueue.codec.compat import LooseDict
 from perqueue.codec.errors import Field, Refused, Unstorable, Verbatim, render_path, type_name
-from perqueue.codec.registry import codec_for_type
+from perqueue.codec.registry import codec_for_type, plugged_for_type
 from perqueue.core.errors import PerQueueError
 
 TYPE_CHECKING = False
@@ -104,7 +104,10 @@ class Writer:
             if kind not in self._classes:
                 instances.check_bare(kind)
             return {"$object": self._fields(kind, instances.object_fields(value))}
-        raise Refused(*_why_not(kind, value))
+        codec = plugged_for_type(kind)
+        if codec is None:
+            raise Refused(*_why_not(kind, value))
+        return {f"${codec.tag}": self._tree(codec.encode(value))}
 
     def _fields(self, kind: type, fields: dict[str, object]) -> dict[str, object]:
         return {**self._reference(kind), "fields": {name: self._at(Field(name), item) for name, item in fields.items()}}

@@ -1,4 +1,4 @@
-"""An executor by name, without loading anybody's plugins where the local one is meant."""
+"""An executor by name, without loading anybody's plugins where one of our own is meant."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def executor_plugin(name: str) -> ExecutorPlugin:
         from perqueue.executors.local import LOCAL
 
         return LOCAL
+    if name == "slurm":
+        from perqueue.executors.slurm import SLURM
+
+        return SLURM
+    if name == "pbs":
+        from perqueue.executors.pbs import PBS
+
+        return PBS
     from .manager import load_plugins
 
     return load_plugins().executor(name)

@@ -1,27 +1,26 @@
-"""The typed face of pluggy: which executors and stores there are, and which plugins failed to load."""
+"""The typed face of pluggy: what is installed, and what of it can't be used and why.
+
+Somebody's plugin never breaks the queue. What fails to load, returns something else than its hook says, or takes a
+name that is taken is left out, and listed by ``pq plugins``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
-import pluggy
-from attrs import frozen
+from attrs import field, frozen
 
-from perqueue.core.errors import PerQueueError, UsageError
+from perqueue.core.errors import UsageError
 from perqueue.executors.protocol import ExecutorPlugin
 from perqueue.store.protocol import StorePlugin
 
-from . import spec
+from .codecs import CODECS
+from .finding import Finder, Found, Kind
+from .parts import CommandPlugin, ObserverPlugin
 
-_P = TypeVar("_P", ExecutorPlugin, StorePlugin)
-
-
-class PluginConflictError(PerQueueError):
-    """Two plugins bring something of the same name."""
-
-    def __init__(self, what: str, name: str) -> None:
-        super().__init__(f"two plugins bring the {what} {name!r}: uninstall one of them (`pip list` shows both)")
+if TYPE_CHECKING:
+    from perqueue.codec.registry import Codec
 
 
 class UnknownPluginError(UsageError):
@@ -33,11 +32,25 @@ class UnknownPluginError(UsageError):
 
 @frozen
 class Plugins:
-    """What is installed. ``failed``: plugins that could not be loaded, with the reason; they change nothing else."""
+    """What is installed, by name.
+
+    Args:
+        executors: Executors that can be used.
+        stores: Stores that can be used.
+        failed: Plugins of which something can't be used, with the reasons; they change nothing else.
+        codecs: Codecs that can be used, by their tag.
+        commands: Commands of ``pq`` besides its own.
+        observers: Observers of what is committed.
+        found: All plugins, perqueue's own first, with what each brings.
+    """
 
     executors: Mapping[str, ExecutorPlugin]
     stores: Mapping[str, StorePlugin]
     failed: Mapping[str, str]
+    codecs: Mapping[str, Codec] = field(factory=dict)
+    commands: Mapping[str, CommandPlugin] = field(factory=dict)
+    observers: Mapping[str, ObserverPlugin] = field(factory=dict)
+    found: tuple[Found, ...] = ()
 
     def executor(self, name: str) -> ExecutorPlugin:
         """An executor by name.
@@ -60,56 +73,36 @@ class Plugins:
         return self.stores[name]
 
 
-def load_plugins() -> Plugins:
-    """The built-in plugins and those of the entry-point group ``perqueue``.
+EXECUTORS = Kind("executor", "perqueue_executors", lambda: ExecutorPlugin)
+STORES = Kind("store", "perqueue_stores", lambda: StorePlugin)
+OBSERVERS = Kind("observer", "perqueue_observers", lambda: ObserverPlugin)
+_known: dict[tuple[str, ...], Plugins] = {}
 
-    Raises:
-        PluginConflictError: Two bring something of the same name.
+
+def load_plugins(reserved: Collection[str] = ()) -> Plugins:
+    """The built-in plugins and those of the entry-point group ``perqueue``, found once for this process.
+
+    Args:
+        reserved: Names of commands that are taken.
     """
+    taken = tuple(reserved)
+    if taken not in _known:
+        _known[taken] = _load(taken)
+    return _known[taken]
+
+
+def forget_plugins() -> None:
+    """Look again when asked next; for tests that install something."""
+    _known.clear()
+
+
+def _load(reserved: Collection[str]) -> Plugins:
     from . import builtin
 
-    manager = pluggy.PluginManager(spec.NAME)
-    manager.add_hookspecs(spec)
-    manager.register(builtin, "perqueue")
-    failed = _load_installed(manager)
-    executors: dict[str, ExecutorPlugin] = {}
-    stores: dict[str, StorePlugin] = {}
-    for name, plugin in manager.list_name_plugin():
-        try:
-            its_executors = _brought(manager, plugin, "perqueue_executors", ExecutorPlugin)
-            its_stores = _brought(manager, plugin, "perqueue_stores", StorePlugin)
-        except Exception as error:  # as when it is loaded
-            failed[name] = f"{type(error).__name__}: {error}"
-            continue
-        for executor in its_executors:
-            if executors.setdefault(executor.name, executor) is not executor:
-                raise PluginConflictError("executor", executor.name)
-        for store in its_stores:
-            if stores.setdefault(store.name, store) is not store:
-                raise PluginConflictError("store", store.name)
-    return Plugins(executors, stores, failed)
-
-
-def _brought(manager: pluggy.PluginManager, plugin: object, hook: str, kind: type[_P]) -> list[_P]:
-    """What one plugin alone brings through a hook, so that its failure is nobody else's."""
-    others = [other for other in manager.get_plugins() if other is not plugin]
-    found = [part for brought in manager.subset_hook_caller(hook, others)() for part in brought]
-    for part in found:
-        if not isinstance(part, kind):
-            raise TypeError(f"{hook}() brings {part!r}, which is no {kind.__name__}")
-    return found
-
-
-def _load_installed(manager: pluggy.PluginManager) -> dict[str, str]:
-    from importlib.metadata import entry_points
-
-    failed: dict[str, str] = {}
-    for point in entry_points(group=spec.NAME):
-        try:
-            manager.register(point.load(), point.name)
-            manager.check_pending()
-        except Exception as error:  # whatever somebody else's module raises, the queue goes on without it
-            failed[point.name] = f"{type(error).__name__}: {error}"
-            if manager.has_plugin(point.name):
-                manager.unregister(name=point.name)
-    return failed
+    finder = Finder(builtin)
+    commands = Kind("command", "perqueue_commands", lambda: CommandPlugin, reserved=reserved)
+    collected: dict[str, Any] = {
+        f"{kind.name}s": finder.collect(kind) for kind in (EXECUTORS, STORES, CODECS, commands, OBSERVERS)
+    }
+    failed = {one.name: "; ".join(map(str, one.problems)) for one in finder.found if one.problems}
+    return Plugins(**collected, failed=failed, found=tuple(finder.found))

@@ -1,4 +1,4 @@
-"""A store by name, without loading anybody's plugins where the default one is meant: listings should be quick."""
+"""A store by name, without loading anybody's plugins where one of perqueue's own is meant: listings should be quick."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ def store_plugin(name: str) -> StorePlugin:
         from perqueue.store.sqlite import SQLITE
 
         return SQLITE
+    if name == "json":
+        from perqueue.store.jsonl import JSON
+
+        return JSON
     from .manager import load_plugins
 
     return load_plugins().store(name)
