@@ -22,7 +22,13 @@ app = typer.Typer(rich_markup_mode=None, context_settings={{"help_option_names":
 
 
 @app.callback()
-def top(version: bool = typer.Option(False, "--version", help="Say which version this is.")):
+def top(
+    version: bool = typer.Option(False, "--version", help="Say which version this is."),
+    settings: list[str] = typer.Option(
+        None, "--set", metavar="KEY=VALUE", help="A setting, such as local.cores=2; may be repeated."
+    ),
+    executor: str = typer.Option(None, "--executor", metavar="NAME", help="Where everything runs: local or dry-run."),
+):
     """{top}"""
 
 

@@ -1,6 +1,6 @@
 """What a local task costs beyond its own work: wall time per no-op task, against a bare fork and a bare interpreter.
 
-    python benchmarks/local_overhead.py [--repeat 3] [--large 10000]
+    python benchmarks/local_overhead.py [--repeat 3] [--large 10000] [--store sqlite]
 
 Each task is durable (its attempt is recorded before it starts, its result committed with an fsync) and runs in a
 process of its own. The cost per task is the slope between a small and a larger number of tasks, so that starting the
@@ -26,7 +26,7 @@ from pathlib import Path
 
 from perqueue import PersistentQueue, StaticWidthGroup, Task
 from perqueue.core.states import EntryState
-from perqueue.engine.folder import need_folder
+from perqueue.engine.folder import create_folder, need_folder
 
 CORES = os.cpu_count() or 1
 
@@ -76,11 +76,12 @@ def interpreter(count: int) -> float:
     return (time.perf_counter() - begin) / count
 
 
-def queue(count: int, parent: Path) -> float:
+def queue(count: int, parent: Path, store_name: str) -> float:
     """Seconds from submitting ``count`` ready no-op tasks to a new queue until all have succeeded."""
     folder = Path(tempfile.mkdtemp(dir=parent))
     os.chdir(folder)
     Path("noop.py").write_text("def main(**kwargs):\n    return True, None\n")
+    create_folder(".", store_name)
     begin = time.perf_counter()
     with PersistentQueue() as pq:
         pq.submit(StaticWidthGroup(Task("noop.py", None, "local"), count))
@@ -110,6 +111,7 @@ def measure(stack: ExitStack) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--large", type=int, default=10_000, help="0: leave the growth out")
+    parser.add_argument("--store", default="sqlite", help="what keeps the state of the queues")
     options = parser.parse_args()
     sys.stderr.write(f"{CORES} cores\n")
     tasks, forks, empties, spawns, growths = [], [], [], [], []
@@ -117,7 +119,7 @@ def measure(stack: ExitStack) -> None:
     parent = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perqueue-bench-")))
     for _ in range(options.repeat):
         fork, empty = bare_fork(1000), empty_fork(1000)
-        t200, t1000 = queue(200, parent), queue(1000, parent)
+        t200, t1000 = queue(200, parent, options.store), queue(1000, parent, options.store)
         slope = (t1000 - t200) / 800
         tasks.append(slope)
         forks.append(slope / fork)
@@ -126,7 +128,7 @@ def measure(stack: ExitStack) -> None:
         line = f"bare fork {fork * 1e3:.3f} ms, of an empty interpreter {empty * 1e3:.3f} ms"
         line += f", 200 in {t200:.2f} s, 1000 in {t1000:.2f} s"
         if options.large:
-            large = queue(options.large, parent)
+            large = queue(options.large, parent, options.store)
             growths.append((large - t1000) / (options.large - 1000) / slope)
             line += f", {options.large} in {large:.2f} s"
         sys.stderr.write(line + "\n")

@@ -29,12 +29,16 @@ settings.load_profile("default")
 
 
 @pytest.fixture
-def queue_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def queue_folder(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """The current folder for this test, empty but for a configuration; whatever runs in it ends with the test."""
     folder = tmp_path.resolve()
     (folder / "perqueue.toml").write_text(CONFIG, encoding="utf-8")
-    monkeypatch.delenv("PERQUEUE_EXECUTOR", raising=False)
-    monkeypatch.delenv("PERQUEUE_RUN", raising=False)
+    for name in [name for name in os.environ if name.startswith("PERQUEUE_")]:
+        monkeypatch.delenv(name)
+    # What the person who runs the tests has configured is not the tests' business.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
     with monkeypatch.context() as here:
         here.chdir(folder)
         try:

@@ -203,12 +203,12 @@ def test_the_environment_of_the_submission(queue_folder: Path, monkeypatch: pyte
         "import os, sys\ndef main(**_):\n    return True, {'env': dict(os.environ), 'exe': sys.executable}\n",
     )
     chosen = {"OMP_NUM_THREADS": "3", "MY_DATA": "here"}
-    for name, value in {**chosen, "MY_TOKEN": "s", "SLURM_JOB_ID": "1", "STRANGER": "x"}.items():
+    for name, value in {**chosen, "MY_TOKEN": "s", "SLURM_MEM_PER_NODE": "1", "STRANGER": "x"}.items():
         monkeypatch.setenv(name, value)
     data = run(Task("env.py", None, "local"))[1].data
     assert data is not None
     assert {name: data["env"].get(name) for name in chosen} == chosen
-    assert not {"MY_TOKEN", "SLURM_JOB_ID", "STRANGER"} & set(data["env"])
+    assert not {"MY_TOKEN", "SLURM_MEM_PER_NODE", "STRANGER"} & set(data["env"])
     assert data["exe"] == sys.executable
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.api.driving import run
 
 from perqueue import PersistentQueue, Task
+from perqueue.core.errors import UsageError
 from perqueue.engine.folder import PERQUEUE_FILE, NoQueueError, create_folder, find_folder
 
 
@@ -96,3 +97,12 @@ def test_an_inner_error_of_reading_leaves_no_file_open(still: Path) -> None:
         pq.get_parent_data(1)
     opened = {path.resolve() for path in Path("/proc/self/fd").iterdir() if path.exists()}
     assert not [path for path in opened if still in path.parents]
+
+
+def test_no_queue_is_made_for_what_it_can_not_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first submission that is refused for its arguments leaves no empty queue behind."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text("def main(**_):\n    return True, {}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="can't be stored"), PersistentQueue() as queue:
+        queue.submit(Task("a.py", {"x": object()}, "local"))
+    assert not (tmp_path / ".perqueue").exists()

@@ -267,7 +267,7 @@ def test_a_queue_of_another_host_takes_submissions(still: Path, capsys: pytest.C
     with PersistentQueue() as pq:
         pq.submit(add())
     assert capsys.readouterr().err == (
-        "perqueue: stored; the queue's home is elsewhere: run `pq tick` there to have it driven\n"
+        "perqueue: stored; the queue's home is elsewhere: run `pq tick` on elsewhere to have it driven\n"
     )
     assert processes_of(still) == []
 

@@ -30,7 +30,7 @@ def submit(*tasks: Any) -> list[int]:
 def submit_undriven(monkeypatch: pytest.MonkeyPatch, *tasks: object) -> list[int]:
     """As :func:`submit`, by somebody who dies before he wakes the supervisor."""
     with monkeypatch.context() as patched:
-        patched.setattr(api_queue, "ensure_supervisor", lambda folder: True)
+        patched.setattr(api_queue, "drive", lambda folder: "")
         return submit(*tasks)
 
 

@@ -53,7 +53,7 @@ def test_secrets_and_the_schedulers_variables_stay_behind(here: Path, monkeypatc
     noting(here, "shows.py", SHOWS)
     with (here / "perqueue.toml").open("a") as file:
         file.write('[environment]\nallow = ["MINE_*", "SLURM_*"]\n')
-    hidden = {"ASE_API_KEY": "hush-1", "MINE_TOKEN": "hush-2", "MINE_password": "hush-3", "SLURM_JOB_ID": "hush-4"}
+    hidden = {"ASE_API_KEY": "hush-1", "MINE_TOKEN": "hush-2", "MINE_password": "hush-3", "SLURM_MEM_PER_CPU": "hush-4"}
     for name, value in {**hidden, "MINE_COLOUR": "green", "UNASKED": "hush-5"}.items():
         monkeypatch.setenv(name, value)
     submit(Task("shows.py", None, "local"))

@@ -214,3 +214,40 @@ def test_init_names_the_stores_there_are(pq: Pq, queue_folder: Path) -> None:
     """A store that isn't installed is an error that names what is, and nothing is made or moved."""
     assert "sqlite" in pq("init", "-b", "papyrus", status=2).err
     assert not (queue_folder / ".perqueue").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('{"x": 2, "zz": 1}', "main() takes no 'zz'"),
+        ('{"x": 2, "pq_index": 1}', "main() takes no 'pq_index'"),
+        ("{}", "main() needs 'x'"),
+    ],
+)
+def test_arguments_that_the_function_does_not_take_are_refused(
+    pq: Pq, queue_folder: Path, text: str, wrong: str
+) -> None:
+    """As ``submit`` does, ``modify a`` holds arguments against the function's signature; nothing is changed then."""
+    script(queue_folder, "one.py", "def main(x):\n    return True, None\n")
+    with PersistentQueue() as queue:
+        queue.submit(Task("one.py", {"x": 1}, "local"))
+    settle()
+    (queue_folder / "new.json").write_text(text, encoding="utf-8")
+    told = pq("modify", "a", "new.json", "-i", "1", status=2)
+    assert wrong in told.err
+    assert len(told.err.splitlines()) == 1
+    assert PersistentQueue().get_args(1) == {"x": 1}
+    with (queue_folder / "perqueue.toml").open("a") as file:
+        file.write('[checks]\nsubmit = "off"\n')
+    pq("modify", "a", "new.json", "-i", "1")
+
+
+def test_what_comes_before_may_give_what_new_arguments_lack(pq: Pq, queue_folder: Path) -> None:
+    """Only an entry that nothing comes before must have all that it needs in its own arguments."""
+    script(queue_folder, "one.py", "def main(x):\n    return True, {'x': x}\n")
+    with PersistentQueue() as queue:
+        queue.submit(Task("one.py", {"x": 1}, "local") >> Task("one.py", {"x": 1}, "local"))
+    settle()
+    (queue_folder / "new.json").write_text("{}", encoding="utf-8")
+    pq("modify", "a", "new.json", "-i", "2")
+    assert "needs 'x'" in pq("modify", "a", "new.json", "-i", "1", status=2).err

@@ -192,3 +192,30 @@ def test_info_names_the_supervisor(pq: Pq, queue_folder: Path) -> None:
     assert "alive" in pq("info").out
     (queue_folder / "go").touch()
     wait_until(lambda: "nothing to do" in pq("info").out, "the supervisor to leave")
+
+
+def test_history_tells_that_a_group_refused_a_result(pq: Pq, queue_folder: Path) -> None:
+    """The end of an attempt whose result no group could go on with says so, with the reason and what is needed."""
+    script(queue_folder, "wide.py", "def main():\n    return True, {'pq_dwg_width': int('-1')}\n")
+    with PersistentQueue() as queue:
+        queue.submit(Task("wide.py", None, "local") >> DynamicWidthGroup(Task("bad.py", None, "local")))
+    settle()
+    message = "entry 1 returned -1 as 'pq_dwg_width', not a whole number from 0"
+    (line,) = (line for line in pq("history").lines if " ended " in line)
+    assert line.endswith(f"succeeded, but refused (width): DynamicWidthGroup(bad.py): {message}")
+    *_, last = json.loads(pq("history", "1", "--json").out)["events"]
+    assert last["body"]["verdict"] == "succeeded"
+    assert last["refused"] == {"reason": "width", "message": f"DynamicWidthGroup(bad.py): {message}"}
+
+
+def test_show_advises_to_resubmit_no_more_than_is_needed(pq: Pq) -> None:
+    """Where a group tolerates some failures, the others are all that has to run again."""
+    with PersistentQueue() as queue:
+        queue.submit(
+            StaticWidthGroup(Task("bad.py", None, "local"), 3, tolerate=1) >> Task("add.py", None, "local")
+        )  # fmt: skip
+    settle()
+    out = pq("show", "4").out
+    assert "can't run before more of entries 1-3 succeed: `pq resubmit -i 1-2`, which is enough" in out
+    told = json.loads(pq("show", "4", "--json").out)["waiting"]
+    assert (told["failed_before"], told["enough_of_them"]) == ([1, 2, 3], [1, 2])

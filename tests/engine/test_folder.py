@@ -144,8 +144,8 @@ def test_a_queue_that_can_not_be_made(here: Path, where: str) -> None:
 
 def test_a_store_that_is_not_installed(here: Path) -> None:
     """The error names those that are, and nothing is made."""
-    with pytest.raises(UnknownPluginError, match=r"there is no store 'json'; installed are: .*sqlite"):
-        create_folder(".", "json")
+    with pytest.raises(UnknownPluginError, match=r"there is no store 'cloud'; installed are: .*sqlite"):
+        create_folder(".", "cloud")
     assert os.listdir(here) == []
 
 
@@ -208,4 +208,42 @@ def test_many_processes_make_one_queue(here: Path) -> None:
     made = need_folder()
     assert {id_ for id_, _ in said} == {made.id}
     assert sorted(new for _, new in said) == ["False"] * 7 + ["True"]
+    assert os.listdir(here) == [".perqueue"]
+
+
+def test_a_configuration_that_lies_there_already_is_kept(here: Path) -> None:
+    """A ``.perqueue`` with nothing but a configuration becomes a queue, and keeps that."""
+    root = here / ".perqueue"
+    root.mkdir()
+    (root / "perqueue.toml").write_text("[local]\ncores = 1\n", encoding="utf-8")
+    made, new = find_or_create()
+    assert (made.id, new) == (need_folder().id, True)
+    assert (root / "perqueue.toml").read_text(encoding="utf-8") == "[local]\ncores = 1\n"
+    assert os.listdir(here) == [".perqueue"]
+    with pytest.raises(QueueExistsError):
+        create_folder(".")
+
+
+def test_threads_that_race_over_a_configuration_make_one_queue(here: Path) -> None:
+    """However many make it at once, one of them does, and the configuration is there afterwards."""
+    root = here / ".perqueue"
+    root.mkdir()
+    (root / "perqueue.toml").write_text("[local]\n", encoding="utf-8")
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: find_or_create(), range(8)))
+    assert len({queue.id for queue, _ in made}) == 1
+    assert sum(new for _, new in made) == 1
+    assert (root / "perqueue.toml").read_text(encoding="utf-8") == "[local]\n"
+    assert os.listdir(here) == [".perqueue"]
+
+
+def test_anything_else_in_its_place_is_left_alone(here: Path) -> None:
+    """A folder with other files is no place for a queue: it is an error, and nothing is touched."""
+    root = here / ".perqueue"
+    root.mkdir()
+    for name in ("perqueue.toml", "queue.db"):
+        (root / name).write_text(name, encoding="utf-8")
+    with pytest.raises(StorageError, match="can't make a queue"):
+        create_folder(".")
+    assert sorted(os.listdir(root)) == ["perqueue.toml", "queue.db"]
     assert os.listdir(here) == [".perqueue"]

@@ -13,6 +13,9 @@ from tests.engine.conftest import Bench
 from perqueue import StaticWidthGroup
 from perqueue.config import Config
 from perqueue.core.errors import BrokenInvariantError
+from perqueue.core.events import Ended, Resubmitted
+from perqueue.core.planner import plan
+from perqueue.core.records import Outcome, Verdict
 from perqueue.core.resources import Resources
 from perqueue.engine.context import capture
 from perqueue.engine.launches import Assignments
@@ -157,6 +160,10 @@ def test_working_folders(bench: Bench, pattern: str, folder: str) -> None:
     task = bench.task("relax", folder=pattern)
     bench.submit(StaticWidthGroup(StaticWidthGroup(task, 2), 2))
     bench.admit(3)
+    with bench.store.transaction() as state:
+        decision = plan(state, [Ended(3.0, 3, 1, Outcome(Verdict.failed, "raised")), Resubmitted(4.0, (3,))])
+        state.apply(decision, decision.heard)
+    bench.admit(3)
     job = prepared(bench, 3, attempt=2).job
     here = bench.folder.folder
     assert job.folder == folder.format(here=here, above=os.path.dirname(here))
@@ -177,5 +184,5 @@ def test_an_edit_counts_from_the_next_attempt(bench: Bench) -> None:
 
 def test_an_attempt_without_its_entry(bench: Bench) -> None:
     """It is a contradiction in the store, and named."""
-    with pytest.raises(BrokenInvariantError, match="entry 9 has an attempt 1 but is missing"):
+    with pytest.raises(BrokenInvariantError, match="entry 9 or its attempt 1 is missing"):
         prepared(bench, 9)

@@ -11,7 +11,7 @@ from tests.engine.conftest import Bench
 
 from perqueue import StaticWidthGroup
 from perqueue.codec import BlobFolder, no_blobs
-from perqueue.config import Config, PartitionError
+from perqueue.config import Config, Partition, PartitionError
 from perqueue.core.errors import CycleError, ResourcesError, StateError, UnknownEntryError
 from perqueue.core.records import Context, PendingStop, Verdict
 from perqueue.core.resources import Resources
@@ -45,26 +45,26 @@ def test_a_submission_can_be_stored_twice(bench: Bench) -> None:
 
 
 @pytest.fixture
-def slurm(monkeypatch: pytest.MonkeyPatch) -> None:
+def cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     """An executor of that name is installed."""
 
     def open_none(_site: Site, _config: Config) -> Executor:
         raise AssertionError("nothing is launched here")
 
-    plugin = ExecutorPlugin("slurm", "for tests", open_none)
-    monkeypatch.setattr(manager, "load_plugins", lambda: manager.Plugins({"slurm": plugin}, {}, {}))
+    plugin = ExecutorPlugin("cloud", "for tests", open_none)
+    monkeypatch.setattr(manager, "load_plugins", lambda: manager.Plugins({"cloud": plugin}, {}, {}))
 
 
-@pytest.mark.usefixtures("slurm")
+@pytest.mark.usefixtures("cloud")
 def test_tasks_are_stored_with_their_executor_and_context(bench: Bench) -> None:
     """Each task has the executor of its partition; one submission has one context."""
-    config = Config(partitions={"xeon24": "slurm"})
+    config = Config(partitions={"xeon24": Partition("xeon24", "cloud")})
     bench.submit(bench.task("a") >> bench.task("b", resources="24:xeon24:1h"), config)
     bench.submit(bench.task("c"))
     with bench.store.snapshot() as state:
         tasks = {row.task.name: row.task for row in state.rows()}
         assert state.context(tasks["a"].context).folder == bench.folder.folder
-    assert [tasks[name].executor for name in "abc"] == ["local", "slurm", "local"]
+    assert [tasks[name].executor for name in "abc"] == ["local", "cloud:xeon24", "local"]
     assert len({task.context for task in tasks.values()}) == 1
 
 
@@ -81,13 +81,13 @@ def test_all_bad_arguments_are_named_at_once() -> None:
         requests.encoded_args("relax", {"a": object(), "fine": 1, "b": lambda: 1}, no_blobs)
 
 
-@pytest.mark.usefixtures("slurm")
+@pytest.mark.usefixtures("cloud")
 def test_resources_with_their_executor() -> None:
     """New resources bring the executor of their partition along."""
-    config = Config(partitions={"xeon24": "slurm"})
+    config = Config(partitions={"xeon24": Partition("xeon24", "cloud")})
     asked = Resources.parse("24:xeon24:1h")
     for given in ("24:xeon24:1h", asked):
-        assert requests.resources_change(given, config) == {"resources": asked, "executor": "slurm"}
+        assert requests.resources_change(given, config) == {"resources": asked, "executor": "cloud:xeon24"}
     with pytest.raises(PartitionError):
         requests.resources_change("24:xeon40:1h", config)
     with pytest.raises(ResourcesError):
@@ -96,18 +96,18 @@ def test_resources_with_their_executor() -> None:
 
 def test_executor_that_is_not_installed() -> None:
     """An executor that the configuration names and nobody brings is refused at once, not waited for."""
-    with pytest.raises(manager.UnknownPluginError, match="no executor 'slurm'; installed are: local"):
-        requests.resources_change("24:xeon24:1h", Config(partitions={"xeon24": "slurm"}))
+    with pytest.raises(manager.UnknownPluginError, match="no executor 'cloud'; installed are: local"):
+        requests.resources_change("24:xeon24:1h", Config(partitions={"xeon24": Partition("xeon24", "cloud")}))
 
 
-@pytest.mark.usefixtures("slurm")
+@pytest.mark.usefixtures("cloud")
 def test_new_resources_move_an_entry_to_another_executor(bench: Bench) -> None:
     """An entry that is edited onto another partition is ready for that one's executor."""
     bench.submit(bench.task())
-    change = requests.resources_change("24:xeon24:1h", Config(partitions={"xeon24": "slurm"}))
+    change = requests.resources_change("24:xeon24:1h", Config(partitions={"xeon24": Partition("xeon24", "cloud")}))
     with bench.store.transaction() as state:
         assert requests.edit(state, 1, change, everywhere=False) == [1]
-        assert (state.ready("local", 9), state.ready("slurm", 9)) == ([], [1])
+        assert (state.ready("local", 9), state.ready("cloud:xeon24", 9)) == ([], [1])
 
 
 def test_an_edit_of_all_entries_of_a_task(bench: Bench) -> None:

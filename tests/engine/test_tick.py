@@ -34,7 +34,7 @@ class Noting:
         self.reports: list[Report] = []
         self.recorded: list[str] = []
 
-    def room(self) -> int:
+    def room(self, partition: str = "") -> int:
         return self._room
 
     def launch(self, assignments: Sequence[Assignment]) -> None:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from perqueue.checks.recording import note_skipped, only_checking
 from perqueue.codec import BlobFolder, decode_mapping
 from perqueue.config import Config, load_config
 from perqueue.core.errors import UnknownEntryError, UsageError
@@ -23,12 +22,13 @@ from perqueue.core.selection import Selection
 from perqueue.core.tasklike import Plain, TaskLike
 from perqueue.engine import requests
 from perqueue.engine.context import capture
-from perqueue.engine.folder import PERQUEUE_FILE, QueueFolder, find_or_create, need_folder
+from perqueue.engine.drive import drive
+from perqueue.engine.folder import PERQUEUE_FILE, QueueFolder, find_folder, find_or_create, need_folder
 from perqueue.engine.receipts import note_submission
-from perqueue.engine.wake import ensure_supervisor
 from perqueue.store.protocol import Snapshot, Store, Transaction
 
 from .entry import Entry
+from .rehearsal import Nowhere, folder_to_read, pretending, rehearse, skip, store_to_read
 from .task import ScriptMissingError
 
 if TYPE_CHECKING:
@@ -116,13 +116,13 @@ class PersistentQueue:
             load.refuse_submission()
         told = Submitted(self._flush)
         if not self._writing("submit"):
-            from .rehearsal import rehearse
-
-            told._keys = rehearse(tasks, self._settings())
+            told._keys = rehearse(tasks, self._settings(), self._start)
             return told
         from perqueue.checks.submission import checked  # not for a script that only looks at the queue
 
         graph = checked(tasks, self._settings())
+        if self._folder is None and find_folder(self._start) is None:
+            requests.Submission(graph, self._settings(), Nowhere())  # a queue is made only for what it can keep
         folder = self._make()
         submission = requests.Submission(graph, self._settings(), BlobFolder(folder.blobs))
         context = capture(self._settings().allow)
@@ -249,12 +249,12 @@ class PersistentQueue:
     # within
 
     def _writing(self, what: str) -> bool:
-        """Whether the write is to be done: it is not where the script is only checked."""
+        """Whether the write is to be done: it is not where the script is only checked or simulated."""
         if not self._inside:
             raise NotContextManagedError(what)
-        if only_checking() and what != "submit":
-            note_skipped(what)
-        return not only_checking()
+        if pretending() and what != "submit":
+            skip(what, self._settings(), self._start)
+        return not pretending()
 
     def _edit(self, key: int, change: Mapping[str, object], *, everywhere: bool) -> None:
         self._gathered.append(lambda state: _ignore(requests.edit(state, key, change, everywhere=everywhere)))
@@ -288,17 +288,18 @@ class PersistentQueue:
             self._have_it_driven()
 
     def _have_it_driven(self) -> None:
-        if not ensure_supervisor(self._need()):
-            _say(f"stored; the queue's home is {self._need().home}: run `pq tick` there to have it driven")
+        left = drive(self._need())
+        if left:
+            _say(left)
 
     def _need(self) -> QueueFolder:
         if self._folder is None:
-            self._folder = _queue_to_read(self._start)[0] if only_checking() else need_folder(self._start)
+            self._folder = folder_to_read(self._start) if pretending() else need_folder(self._start)
         return self._folder
 
     def _make(self) -> QueueFolder:
         if self._folder is None:
-            self._folder, made = find_or_create(self._start)
+            self._folder, made = find_or_create(self._start, self._settings().store)
             if made:
                 _say(f"made a new queue in {self._folder.root}")
                 if os.path.exists(os.path.join(self._start, PERQUEUE_FILE)):
@@ -314,16 +315,11 @@ class PersistentQueue:
         return self._config
 
     def _open(self) -> Store:
+        if pretending() and (instead := store_to_read(self._settings(), self._start)) is not None:
+            return instead
         if self._store is None:
-            empty = _queue_to_read(self._start)[1] if only_checking() else None
-            self._store = empty or self._need().open_store()
+            self._store = self._need().open_store()
         return self._store
-
-
-def _queue_to_read(start: str) -> tuple[QueueFolder, Store | None]:
-    from .rehearsal import queue_to_read  # only where a script is checked
-
-    return queue_to_read(start)
 
 
 def _keys(given: Entry | int | Iterable[Entry | int]) -> list[int]:

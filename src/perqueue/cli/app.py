@@ -20,6 +20,7 @@ _HERE: Final = "perqueue.cli"
 COMMANDS: Final = {
     "run": "driving",
     "check": "checking",
+    "dry-run": "dry_running",
     "submit": "exchanging",
     "watch": "driving",
     "tick": "driving",
@@ -37,6 +38,9 @@ COMMANDS: Final = {
     "rm": "writing",
     "remove": "writing",
     "init": "writing",
+    "migrate": "writing",
+    "plugins": "plugging",
+    "config": "configuring",
 }
 """The module of each command, in the order of ``pq --help``."""
 ALIASES: Final = {"list": "ls", "remove": "rm"}
@@ -51,7 +55,19 @@ def build(name: str | None = None) -> typer.Typer:
     for command in COMMANDS if name not in COMMANDS else [str(name)]:
         module = import_module(f"{_HERE}.{COMMANDS[command]}")
         body: Callable[..., Any] = module.COMMANDS[ALIASES.get(command, command)]
+        inner = getattr(module, "GROUPS", {}).get(command)
+        if inner:  # it has commands of its own
+            group = typer.Typer(rich_markup_mode=None, context_settings=_HELP)
+            group.callback(invoke_without_command=True)(body)
+            for below, its_body in inner.items():
+                group.command(below)(its_body)
+            app.add_typer(group, name=command)
+            continue
         app.command(command, hidden=command in ALIASES, context_settings=_settings(command))(body)
+    if name not in COMMANDS:
+        from .plugging import add_commands  # only where somebody else may have it
+
+        add_commands(app, name, COMMANDS)
     return app
 
 
@@ -61,7 +77,7 @@ _HELP: Final = {"help_option_names": ["-h", "--help"]}
 def _settings(command: str) -> dict[str, Any]:
     if command == "run":  # what follows the script is the script's
         return {**_HELP, "allow_interspersed_args": False, "ignore_unknown_options": True}
-    if command in ("check", "submit"):  # options that are not its own are the script's
+    if command in ("check", "dry-run", "submit"):  # options that are not its own are the script's
         return {**_HELP, "ignore_unknown_options": True}
     return _HELP
 
@@ -75,9 +91,17 @@ def _say_version(asked: bool) -> None:
 
 
 def top(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
     ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as local.cores=2; may be repeated."),
+    ] = None,
+    executor: Annotated[
+        str | None, typer.Option("--executor", metavar="NAME", help="Where everything runs: local or dry-run.")
+    ] = None,
 ) -> None:
     """Campaigns of calculations, run by a queue that never forgets.
 
@@ -91,12 +115,17 @@ def top(
       pq resubmit                run what failed again
       pq COMMAND --help          more about a command
     """
+    del version  # said before anything else
+    if settings or executor is not None:
+        from .configuring import use_flags
+
+        use_flags(context, settings or [], executor)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit status. Errors are told in one line on stderr."""
     arguments = list(arguments) or ["--help"]
-    name = next((part for part in arguments if not part.startswith("-")), None)
+    name = _called(arguments)
     try:
         command = typer.main.get_command(build(name))
         status = command.main(arguments, prog_name="pq", standalone_mode=False)
@@ -124,6 +153,16 @@ def run(arguments: Sequence[str]) -> int:
         return _told("given up: nothing was changed", 1)
     except Exception as error:
         return _parser_error(error)
+
+
+def _called(arguments: Sequence[str]) -> str | None:
+    """The command that is called: the first word that is neither a flag of the program nor such a flag's value."""
+    after_flag = False
+    for part in arguments:
+        if not after_flag and not part.startswith("-"):
+            return part
+        after_flag = part in ("--set", "--executor")
+    return None
 
 
 def _parser_error(error: Exception) -> int:

@@ -9,8 +9,8 @@ from perqueue.core.errors import UsageError
 from perqueue.core.planner import depending
 from perqueue.core.states import EntryState
 from perqueue.engine import requests
+from perqueue.engine.drive import drive
 from perqueue.engine.folder import QueueFolder, need_folder
-from perqueue.engine.wake import ensure_supervisor
 from perqueue.store.protocol import Transaction
 
 from .choice import Choice, NothingChosenError, chosen, keys_to_change
@@ -75,8 +75,9 @@ def _change(
 
 def wake(folder: QueueFolder) -> None:
     """See to it that what was changed is acted on."""
-    if not ensure_supervisor(folder):
-        note(f"stored; the queue's home is {folder.home}: run `pq tick` there to have it driven")
+    left = drive(folder)
+    if left:
+        note(left)
 
 
 def remove_entries(

@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable
 from typing import Any, Final
 
+from perqueue.checks.edits import check_arguments
+from perqueue.checks.findings import Finding, in_order
 from perqueue.codec import BlobFolder, plain
 from perqueue.config import load_config
 from perqueue.core.errors import UnknownEntryError, UsageError
@@ -17,6 +19,8 @@ from perqueue.core.records import StoredTask
 from perqueue.engine import requests
 from perqueue.engine.folder import QueueFolder, need_folder
 from perqueue.store.protocol import Store
+from perqueue.views.instances import parents_of
+from perqueue.views.values import mapping_items
 
 from .changing import wake
 from .choice import NothingChosenError, chosen
@@ -35,7 +39,7 @@ def modify_entries(what: str, given: str | None, ids: str | None, *, everywhere:
     """Change what the entries run.
 
     Raises:
-        ChangeError: There is no such thing to change, or the new value can't be used.
+        ChangeError: There is no such thing to change, or the new value can't be used, or would fail.
         NothingChosenError: No entry was named.
         UnknownEntryError: One of the entries doesn't exist.
         StateError: One of them is with an executor.
@@ -54,6 +58,8 @@ def modify_entries(what: str, given: str | None, ids: str | None, *, everywhere:
         if change is None:
             put("nothing was changed")
             return
+        if "args" in change and load_config(os.getcwd()).checks != "off":
+            _check_arguments(store, tasks, str(change["args"]))
         changed: set[int] = set()
         with store.transaction() as state:
             for key in keys:
@@ -101,6 +107,24 @@ def _encoded(where: str, text: str, folder: QueueFolder) -> str:
         except ValueError as error:
             raise ChangeError(f'{where}: {error}; write such a number as {{"$float": "nan"}}') from error
     return requests.encoded_args(where, tree, BlobFolder(folder.blobs))
+
+
+def _check_arguments(store: Store, tasks: dict[int, StoredTask], text: str) -> None:
+    """Refuse what `submit` would refuse.
+
+    Raises:
+        ChangeError: The function of one of the tasks can't be called with these arguments.
+    """
+    names = list(mapping_items(text))
+    wrong: list[Finding] = []
+    with store.snapshot() as state:
+        for key, task in tasks.items():
+            entry = state.entry(key)
+            if entry is not None:
+                wrong += check_arguments(task, entry, names, alone=not parents_of(state, entry))
+    if wrong:
+        shown = "; ".join(found.shown(os.getcwd()) for found in in_order(wrong))
+        raise ChangeError(f"nothing was changed, as it would fail: {shown}")
 
 
 def _resources(_: QueueFolder, given: str | None, tasks: dict[int, StoredTask]) -> dict[str, object] | None:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from attrs import asdict
+
 from perqueue.core.errors import StorageError, UnknownEntryError
 from perqueue.core.graph import SwitchKind
 from perqueue.core.records import Attempt, Context, Entry
@@ -19,10 +21,12 @@ from perqueue.views.surroundings import Surrounding, surroundings
 from perqueue.views.values import mapping_items, shown
 from perqueue.views.waiting import Waiting, why_waiting
 
+from .attempts import attempt_data, attempt_words
 from .choice import Damaged, Listed, read_rows
+from .jobs import job_data, job_notes, job_words
 from .listing import as_data, stored
 from .logs import log_files, tail
-from .printing import clipped, coloured, duration, entries, indented_line, moment, one_line, put, put_json, ranges
+from .printing import clipped, coloured, entries, indented_line, one_line, put, put_json, ranges
 
 _LOG_LINES: Final = 10
 _MOST: Final = 5
@@ -78,6 +82,7 @@ class _Facts:
         self.groups: list[Surrounding] = surroundings(state, entry)
         self.inputs = None if entry.source == 0 else state.text(entry.source)
         self.given_by = _given_by(state, entry)
+        self.job = job_notes(folder.root, [entry]).get(entry.key)
         number = entry.attempt
         self.logs = log_files(folder, self.context.folder, entry.key, number) if number else []
 
@@ -86,12 +91,17 @@ class _Facts:
         waiting = {
             "parents": {str(state): keys for state, keys in self.waiting.parents.items()},
             "failed_before": list(self.waiting.stuck),
+            "enough_of_them": list(self.waiting.enough),
             "discarded_before": list(self.waiting.dead),
             "refused_before": {str(key): message for key, message in self.waiting.refused.items()},
             "undecided_before": list(self.waiting.undecided),
         }
         return {
             **as_data(Listed(self.row)),
+            "retry": None if self.row.task.retry is None else asdict(self.row.task.retry),
+            "retries": self.row.entry.retries,
+            "continued": self.row.entry.continued,
+            "job": job_data(self.job),
             "folder": self.folder,
             "interpreter": self.context.interpreter,
             "parents": self.parents,
@@ -100,7 +110,7 @@ class _Facts:
             "dependents": self.children,
             "groups": [_group_data(group) for group in self.groups],
             "waiting": waiting,
-            "attempts": [_attempt_data(attempt) for attempt in self.attempts],
+            "attempts": [attempt_data(attempt) for attempt in self.attempts],
             "traceback": self._traceback() or None,
             "logs": self.logs,
         }
@@ -112,7 +122,12 @@ class _Facts:
         yield f"Entry {entry.key}: {one_line(task.name)}, {coloured(str(entry.state), entry.state)}{reason}"
         yield f"  script      {task.code}"
         yield f"  function    {task.func}"
-        yield f"  resources   {task.resources} (executor {entry.executor})"
+        yield f"  resources   {task.resources.described} (executor {entry.executor})"
+        if task.retry is not None:
+            done = f"; {entry.retries} so far" if entry.retries else ""
+            yield f"  retries     {task.retry}{done}"
+        if entry.continued:
+            yield f"  went on     {entry.continued} times from a checkpoint"
         yield f"  folder      {self.folder}"
         yield f"  python      {self.context.interpreter}"
         if entry.index:
@@ -153,7 +168,9 @@ class _Facts:
                 yield f"  before it, {clipped(one_line(group), _VALUE)} is not decided yet"
             if why.stuck:
                 does = "succeeds" if len(why.stuck) == 1 else "succeed"
-                yield f"  it can't run before {_named(why.stuck)} {does}: `pq resubmit -i {ranges(why.stuck)}`"
+                which = _named(why.stuck) if why.enough == why.stuck else f"more of {_named(why.stuck)}"
+                such = "" if why.enough == why.stuck else ", which is enough"
+                yield f"  it can't run before {which} {does}: `pq resubmit -i {ranges(why.enough)}`{such}"
         elif entry.state is EntryState.axed:
             parts = [f"{_named(why.dead)} {_was(why.dead)} discarded"] if why.dead else []
             parts += [f"{_named(why.stuck)} failed"] if why.stuck else []
@@ -182,7 +199,9 @@ class _Facts:
         if self.attempts:
             yield "Attempts"
         for attempt in self.attempts:
-            yield f"  {attempt.number}. {'; '.join(_attempt_words(attempt))}"
+            yield f"  {attempt.number}. {'; '.join(attempt_words(attempt))}"
+        if job_words(self.job):
+            yield f"     its job is {job_words(self.job)}"
 
     def _log(self) -> Iterator[str]:
         for path in self.logs:
@@ -255,57 +274,3 @@ def _works_in(row: Row, context: Context) -> str:
     from perqueue.engine.launches import working_folder
 
     return working_folder(row.task, row.entry, row.entry.attempt, context.folder)
-
-
-def _attempt_words(attempt: Attempt) -> Iterator[str]:
-    outcome = attempt.outcome
-    if outcome is None:
-        yield "running" if attempt.started else "not started"
-    else:
-        differs = outcome.reason not in ("returned", str(outcome.verdict))
-        yield f"{outcome.verdict}{f' ({outcome.reason})' if differs else ''}"
-    yield f"queued {moment(attempt.queued)}"
-    started = attempt.started or (outcome.started if outcome else None)
-    ended = attempt.ended or (outcome.ended if outcome else None)
-    if started is not None:
-        yield f"started {moment(started)}"
-        if ended is not None:
-            yield f"took {duration(ended - started)}"
-    where = attempt.host or (outcome.host if outcome else "")
-    pid = attempt.pid or (outcome.pid if outcome else None)
-    if where:
-        yield f"on {where}" + (f", process {pid}" if pid else "")
-    if attempt.job:
-        yield f"job {attempt.job}"
-    if outcome is not None and outcome.cpu_s is not None:
-        yield f"CPU time {duration(outcome.cpu_s)}"
-    if outcome is not None and outcome.maxrss_kb is not None:
-        yield f"peak memory {outcome.maxrss_kb / 1024:.0f} MiB"
-
-
-def _attempt_data(attempt: Attempt) -> dict[str, Any]:
-    outcome = attempt.outcome
-    told: dict[str, Any] = {
-        "number": attempt.number,
-        "executor": attempt.executor,
-        "queued": attempt.queued,
-        "started": attempt.started,
-        "ended": attempt.ended,
-        "host": attempt.host,
-        "pid": attempt.pid,
-        "job": attempt.job,
-        "verdict": None,
-    }
-    if outcome is not None:
-        told |= {
-            "verdict": str(outcome.verdict),
-            "reason": outcome.reason,
-            "message": outcome.message,
-            "started": attempt.started or outcome.started,
-            "ended": attempt.ended or outcome.ended,
-            "host": attempt.host or outcome.host,
-            "pid": attempt.pid or outcome.pid,
-            "maxrss_kb": outcome.maxrss_kb,
-            "cpu_s": outcome.cpu_s,
-        }
-    return told

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from perqueue.core.states import EntryState
 from perqueue.engine.folder import QueueFolder, need_folder
+from perqueue.engine.troubles import read_troubles
 from perqueue.store.protocol import Snapshot, Store
 
 from .choice import Damaged, Listed, choose, chosen
+from .jobs import job_data, job_notes, job_words, tell_troubles
 from .printing import moment, note, put, put_json
 from .tables import Line, print_table
 
 if TYPE_CHECKING:
+    from perqueue.executors.notes import Note
     from perqueue.views.tree import Knot
 
 _JUST_NOW: Final = 5.0
@@ -58,15 +61,19 @@ def show_list(
             if branches is not None:
                 told = _tree_data(branches, items)
             elif not count:
-                told = {"entries": [as_data(item) for item in items]}
+                noted = _jobs(folder, items)
+                told = {"entries": [as_data(item) | {"job": job_data(noted.get(item.key))} for item in items]}
             put_json({**told, "counts": counts_as_data(counts), "total": sum(counts.values()) + damaged})
         else:
             if branches is not None:
                 _print_tree(branches, items, unfold=unfold, error=error)
             elif not count:
-                _print_list(items, error=error, data=data)
+                _print_list(items, error=error, data=data, jobs=_jobs(folder, items))
             put(count_line(counts, damaged))
         _warn_if_left_alone(folder, store)
+        tell_troubles(folder.root)
+        for trouble in read_troubles(folder.root):
+            note(str(trouble))
     finally:
         store.close()
 
@@ -105,23 +112,30 @@ def counts_as_data(counts: Mapping[EntryState, int]) -> dict[str, int]:
     return {str(state): counts[state] for state in EntryState if counts.get(state)}
 
 
-def _print_list(items: list[Listed | Damaged], *, error: bool, data: bool) -> None:
+def _jobs(folder: QueueFolder, items: list[Listed | Damaged]) -> Mapping[int, Note]:
+    return job_notes(folder.root, (item.row.entry for item in items if isinstance(item, Listed)))
+
+
+def _print_list(items: list[Listed | Damaged], *, error: bool, data: bool, jobs: Mapping[int, Note]) -> None:
+    told = {key: job_words(job) for key, job in jobs.items() if job_words(job)}
     titles = ["Key", "MQ ID", "Name", "State", "Arguments"]
-    titles += ["Data"] * data + ["Error"] * error
+    titles += ["Job"] * bool(told) + ["Data"] * data + ["Error"] * error
     lines = []
     for item in items:
         if isinstance(item, Damaged):
             cells = [str(item.key), "", "?", "?", f"can't be read: {item.why}"]
-            lines.append(Line((*cells, *[""] * (data + error))))
+            lines.append(Line((*cells, *[""] * (bool(told) + data + error))))
             continue
         row = item.row
         cells = [str(item.key), _text(item.mq_id), item.name, _state(item), _arguments(item)]
+        if told:
+            cells.append(told.get(item.key, ""))
         if data:
             cells.append(_shown(None if row.result is None or row.result.outcome is None else row.result.outcome.data))
         if error:
             cells.append(error_of(item))
         lines.append(Line(tuple(cells), item.state))
-    print_table(titles, lines, flexible=("Name", "Arguments", "Data", "Error", "MQ ID"))
+    print_table(titles, lines, flexible=("Name", "Arguments", "Job", "Data", "Error", "MQ ID"))
 
 
 def _state(item: Listed) -> str:
@@ -172,7 +186,7 @@ def as_data(item: Listed | Damaged) -> dict[str, Any]:
         "reason": entry.reason,
         "code": task.code,
         "func": task.func,
-        "resources": str(task.resources),
+        "resources": task.resources.described,
         "executor": entry.executor,
         "args": stored(task.args),
         "pq_index": list(entry.index),

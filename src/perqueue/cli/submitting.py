@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from perqueue.core.errors import UsageError
 
 from .printing import entries, note, put, put_json, ranges
 from .scripts import how_it_ended, left_behind, run_submission
+
+_REFUSED: Final = 2
 
 
 class SubmitFileError(UsageError):
@@ -27,7 +30,15 @@ def submit_file(file: str, arguments: Sequence[str], resources: str | None, *, a
     if kind == ".json":
         if arguments:
             raise SubmitFileError(f"{file} takes no arguments, and there are {' '.join(arguments)!r}")
-        return _told(_submit_workflow(file, resources), as_json=as_json)
+        from perqueue.checks.submission import CheckError  # not where a script checks by itself
+
+        try:
+            submitted = _submit_workflow(file, resources)
+        except CheckError as error:
+            for line in str(error).splitlines():  # a finding each
+                note(line)
+            return _REFUSED
+        return _told(submitted, as_json=as_json)
     if kind != ".py":
         raise SubmitFileError(
             f"{file!r} is neither a workflow nor a script by its ending: give a Python Workflow Definition (.json) or "

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from perqueue.engine.drive import TickReport, tick
 from perqueue.engine.folder import need_folder
 
 from .printing import counted, put
 
 
-def tick_queue() -> None:
+def tick_queue(
+    from_job: Annotated[
+        bool, typer.Option("--from-job", help="In a batch job: submit batch work, start nothing here.")
+    ] = False,
+) -> None:
     """Move the queue of the current folder, and say what that did."""
-    put(describe(tick(need_folder())))
+    put(describe(tick(need_folder(), from_job=from_job)))
 
 
 def describe(report: TickReport) -> str:

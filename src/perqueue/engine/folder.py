@@ -6,18 +6,22 @@ one *home* host, the one that made it: local tasks and the supervisor run there 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from perqueue.core.errors import StorageError, UsageError
 from perqueue.plugins.stores import store_plugin
 from perqueue.runner.process import host
 from perqueue.runner.spool import Spool
+
+from .place import home_host
 
 if TYPE_CHECKING:
     from perqueue.store.protocol import Store
@@ -102,12 +106,22 @@ class QueueFolder:
         return Spool(self.root, self.id)
 
     def open_store(self) -> Store:
-        """The queue's state.
+        """The queue's state. The handle stays with the queue when it is moved to another store.
 
         Raises:
             StorageError: It can't be opened.
         """
-        return store_plugin(self.store).open(self.root)
+        from perqueue.store.following import FollowingStore  # whoever only looks for a queue opens none
+
+        return FollowingStore(self.store, self._store_now, lambda name: store_plugin(name).open(self.root))
+
+    def _store_now(self) -> str | None:
+        """The store that keeps its state now; None if it is not where it was, or another queue is there."""
+        try:
+            found = open_folder(self.root)
+        except StorageError:
+            return None
+        return found.store if found.id == self.id else None
 
 
 def open_folder(root: str) -> QueueFolder:
@@ -161,7 +175,7 @@ def create_folder(where: str, store: str = "sqlite") -> QueueFolder:
     if os.path.exists(f"{root}/queue.json"):
         raise QueueExistsError(root)
     plugin = store_plugin(store)
-    made = QueueFolder(root, uuid.uuid4().hex, host(), plugin.name)
+    made = QueueFolder(root, uuid.uuid4().hex, home_host(), plugin.name)
     making = f"{root}.{os.getpid()}.{made.id[:8]}.new"
     try:
         os.mkdir(making)
@@ -173,7 +187,7 @@ def create_folder(where: str, store: str = "sqlite") -> QueueFolder:
         plugin.create(making)
         with open(f"{making}/queue.json", "w", encoding="utf-8") as file:
             json.dump({"format": FORMAT, "id": made.id, "home": made.home, "store": made.store}, file)
-        os.rename(making, root)
+        _put_in_place(making, root)
     except OSError as error:
         if os.path.exists(f"{root}/queue.json"):
             raise QueueExistsError(root) from error
@@ -183,13 +197,75 @@ def create_folder(where: str, store: str = "sqlite") -> QueueFolder:
     return made
 
 
-def find_or_create(start: str | None = None) -> tuple[QueueFolder, bool]:
-    """The queue of a folder, made there if neither it nor a folder above has one; whether it was made."""
+def switch_store(folder: QueueFolder, store: str) -> QueueFolder:
+    """Have another store count, which must be there already; at once, and whatever happens meanwhile.
+
+    Raises:
+        StorageError: It can't be written; the store that counted still does.
+    """
+    path = f"{folder.root}/queue.json"
+    making = f"{path}.{os.getpid()}.new"
+    try:
+        with open(path, encoding="utf-8") as file:
+            told = json.load(file)
+        with open(making, "w", encoding="utf-8") as file:
+            json.dump({**told, "store": store}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(making, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(making)
+        raise StorageError(f"{path} can't be written: {error}; nothing was changed") from error
+    return evolve(folder, store=store)
+
+
+def _put_in_place(making: str, root: str) -> None:
+    """Rename a finished queue to its place. A configuration that lies there already goes with it."""
+    from perqueue.config import FILE  # not where a queue is only looked for
+
+    try:
+        os.rename(making, root)
+        return
+    except OSError:
+        try:
+            there = set(os.listdir(root))
+        except OSError:
+            there = set()
+        if FILE not in there or there - {FILE, ".gitignore"}:
+            raise
+    before = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # where folders can't be locked, two at once are as unlikely as they always were
+            fcntl.flock(before, fcntl.LOCK_EX)
+        if os.path.exists(f"{root}/queue.json"):
+            raise FileExistsError(root)
+        for name in there:
+            shutil.copy2(f"{root}/{name}", f"{making}/{name}")
+        for name in there:
+            os.unlink(f"{root}/{name}")
+        try:
+            os.rename(making, root)
+        except OSError:
+            for name in there:
+                shutil.copy2(f"{making}/{name}", f"{root}/{name}")
+            raise
+    finally:
+        os.close(before)
+
+
+def find_or_create(start: str | None = None, store: str = "sqlite") -> tuple[QueueFolder, bool]:
+    """The queue of a folder, made there if neither it nor a folder above has one; whether it was made.
+
+    Raises:
+        UnknownPluginError: It is to be made, and there is no such store.
+        StorageError: It can't be written.
+    """
     found = find_folder(start)
     if found is not None:
         return found, False
     where = os.path.abspath(start or os.getcwd())
     try:
-        return create_folder(where), True
+        return create_folder(where, store), True
     except QueueExistsError:
         return need_folder(where), False

@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from perqueue.config import Config
+from perqueue.config import Config, scaled
 from perqueue.core.errors import BrokenInvariantError
 from perqueue.core.keys import INDEX_KW, ITER_KW
 from perqueue.core.records import Context, Entry, StoredTask
+from perqueue.core.resources import LOCAL
+from perqueue.executors.batch.submitting import mpi_words, partition_of
 from perqueue.executors.protocol import Assignment
 from perqueue.runner.job import Job
 from perqueue.store.protocol import Snapshot
@@ -33,9 +35,9 @@ class Assignments:
 
     def prepare(self, state: Snapshot, key: int, attempt: int) -> Assignment:
         """The assignment for a recorded attempt."""
-        entry = state.entry(key)
-        if entry is None:
-            raise BrokenInvariantError(f"entry {key} has an attempt {attempt} but is missing")
+        entry, recorded = state.entry(key), state.attempt(key, attempt)
+        if entry is None or recorded is None:
+            raise BrokenInvariantError(f"entry {key} or its attempt {attempt} is missing")
         # Both never change, and many entries share them.
         task = _kept(self._tasks, entry.task, state.task)
         context = _kept(self._contexts, task.context, state.context)
@@ -43,6 +45,10 @@ class Assignments:
         path = None
         if text is not None and len(text) > _INLINE:
             path = self._shared(text)
+        resources = recorded.resources or task.resources
+        executor, _, partition = recorded.executor.partition(":")
+        here = executor == LOCAL
+        where = partition_of(partition, self._config, resources)
         special: dict[str, list[int]] = {}
         if entry.index:
             special[INDEX_KW] = list(entry.index)
@@ -63,8 +69,11 @@ class Assignments:
             folder=working_folder(task, entry, attempt, context.folder),
             make_folder=task.folder is not None,
             paths=import_paths(task.module, task.code, context.folder),
-            walltime=float(task.resources.seconds),
-            cores=task.resources.cores,
+            walltime=float(resources.seconds),
+            cores=scaled(resources, self._config) if here else resources.cores,
+            durable=not here,
+            mpi=() if here else mpi_words(where, resources),
+            requeue=not here and where.requeue,
             # What a typed function is given has the types that it declares, whatever scripts are used to.
             shapes="json" if self._config.shapes == "json" and not task.module else "typed",
             module=task.module,
@@ -74,7 +83,7 @@ class Assignments:
             job = job._replace(out=f"{printed}.out", err=f"{printed}.err")
         else:
             job = job._replace(log=self._folder.log(key, attempt))
-        return Assignment(job, context)
+        return Assignment(job, context, resources, partition, recorded.job, recorded.queued)
 
     def _shared(self, text: str) -> str:
         raw = text.encode("utf-8", "surrogatepass")

@@ -23,15 +23,18 @@ STALE: Final = 60.0
 """Seconds without a beat after which an owner on another host counts as dead."""
 
 
-def take_lease(store: Store, patience: float = 0.0) -> Lease | None:
-    """The lease, or None if its owner lives; waits up to ``patience`` seconds for that to change."""
+def take_lease(store: Store, patience: float = 0.0, *, silent: bool = False) -> Lease | None:
+    """The lease, or None if its owner lives; waits up to ``patience`` seconds for that to change.
+
+    ``silent``: the owner has not shown a sign of life in the queue's folder for so long that it counts as dead.
+    """
     deadline = time.monotonic() + patience
     watched: tuple[Lease, float] | None = None
     while True:
         with store.snapshot() as snapshot:
             held = snapshot.lease()
         now = time.monotonic()
-        if held is None or owner_dead(held) or (watched and watched[0] == held and now - watched[1] > STALE):
+        if held is None or silent or owner_dead(held) or (watched and watched[0] == held and now - watched[1] > STALE):
             taken = _take(store, held)
             if taken is not None:
                 return taken

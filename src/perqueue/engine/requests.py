@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from perqueue.codec import BlobSink, encode_mapping
-from perqueue.config import Config
+from perqueue.config import Config, Partition
 from perqueue.core.compile import compile_graph
 from perqueue.core.decision import Decision
 from perqueue.core.errors import UsageError
@@ -129,26 +129,30 @@ def resources_change(resources: str | Resources, config: Config) -> dict[str, ob
         UnknownPluginError: The executor that the configuration names is not installed.
     """
     parsed = Resources.parse(resources)
-    return {"resources": parsed, "executor": _executor(parsed, config)}
+    return {"resources": parsed, "executor": _partition(parsed, config).lane}
 
 
 def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
+    partition = _partition(task.resources, config)
     return StoredTask(
         name=task.name,
         code=task.code,
         func=task.func,
         args=encoded_args(task.name, task.args, blobs),
         resources=task.resources,
-        executor=_executor(task.resources, config),
+        executor=partition.lane,
         context=0,
         folder=task.folder,
         module=task.module,
+        retry=partition.retry if task.retry is None else task.retry,
     )
 
 
-def _executor(resources: Resources, config: Config) -> str:
-    """Name of the executor for these resources, which is installed."""
-    return executor_plugin(config.executor_for(resources)).name
+def _partition(resources: Resources, config: Config) -> Partition:
+    """What runs these resources, by an executor that is installed."""
+    found = config.partition_for(resources)
+    executor_plugin(found.executor)
+    return found
 
 
 def _apply(state: Transaction, event: Event) -> Decision:

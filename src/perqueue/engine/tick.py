@@ -7,9 +7,9 @@ until a transaction that holds them has been committed, and nothing is launched 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
-from perqueue.config import Config
+from perqueue.config import Config, lane_executor
 from perqueue.core.decision import Launch
 from perqueue.core.errors import BrokenInvariantError
 from perqueue.core.events import Admitted, Ended, Event
@@ -45,21 +45,34 @@ class Mover:
         say: Callable[[str], None],
     ) -> None:
         self.lease = lease
-        self._store, self._executors, self._say = store, {e.name: e for e in executors}, say
+        self._store, self._say, self._folder = store, say, folder
         self._spool = folder.spool()
-        self._assignments = Assignments(folder, config)
         self._facts: list[Report] = []
         self._stopping: set[tuple[int, int]] = set()
+        self.configure(executors, config)
 
-    def recover(self) -> None:
-        """Give the executors what an earlier owner left with them."""
+    def configure(self, executors: Sequence[Executor], config: Config) -> None:
+        """Go on with these executors, under this configuration."""
+        self._executors = {executor.name: executor for executor in executors}
+        # One executor has room for several partitions; what several executors have is one lane each.
+        self._lanes = [
+            (lane, self._executors[name], partition)
+            for lane, (name, partition) in config.lanes.items()
+            if name in self._executors
+        ]
+        self._assignments = Assignments(self._folder, config)
+
+    def recover(self, only: Container[str] | None = None) -> None:
+        """Give the executors what an earlier owner left with them; ``only``: those of these names."""
         self._facts += scan(self._spool)
         with self._store.transaction(self.lease) as state:
             self._commit_facts(state)
-            left = {
-                name: [self._assignments.prepare(state, key, attempt) for key, attempt in state.active(name)]
-                for name in self._executors
-            }
+            left: dict[str, list[Assignment]] = {}
+            for lane, executor, _ in self._lanes:
+                if only is not None and executor.name not in only:
+                    continue
+                found = [self._assignments.prepare(state, key, attempt) for key, attempt in state.active(lane)]
+                left.setdefault(executor.name, []).extend(found)
         self._settle_files()
         for name, assignments in left.items():
             self._executors[name].recover(assignments)
@@ -73,15 +86,15 @@ class Mover:
         launches: dict[str, list[Assignment]] = {}
         with self._store.transaction(self.lease) as state:
             self._commit_facts(state)
-            for name, executor in self._executors.items():
-                keys = state.ready(name, room) if (room := executor.room()) else []
-                launches[name] = self._admit(state, keys)
+            for lane, executor, partition in self._lanes:
+                keys = state.ready(lane, room) if (room := executor.room(partition)) else []
+                if keys:
+                    launches.setdefault(executor.name, []).extend(self._admit(state, keys))
             stops = state.stops()
             busy = state.busy()
         self._settle_files()
         for name, assignments in launches.items():
-            if assignments:
-                self._executors[name].launch(assignments)
+            self._executors[name].launch(assignments)
         self._stop(stops)
         return busy
 
@@ -116,8 +129,6 @@ class Mover:
                 self._spool.settle(fact.key, fact.attempt)
 
     def _admit(self, state: Transaction, keys: list[int]) -> list[Assignment]:
-        if not keys:
-            return []
         now = time.time()
         events: list[Event] = [Admitted(now, key) for key in keys]
         decision = plan(state, events)
@@ -130,7 +141,7 @@ class Mover:
 
     def _stop(self, stops: Sequence[PendingStop]) -> None:
         for name, executor in self._executors.items():
-            new = [s for s in stops if s.executor == name and (s.key, s.attempt) not in self._stopping]
+            new = [s for s in stops if lane_executor(s.executor) == name and (s.key, s.attempt) not in self._stopping]
             if new:
                 executor.stop(new)
         self._stopping = {(stop.key, stop.attempt) for stop in stops}

@@ -12,9 +12,11 @@ import subprocess
 import sys
 
 from perqueue.core.errors import StorageError
+from perqueue.executors.batch.surroundings import commands_settings
 
 from .context import select
 from .folder import QueueFolder
+from .place import batch_job
 
 
 def poke(folder: QueueFolder) -> bool:
@@ -37,10 +39,16 @@ def poke(folder: QueueFolder) -> bool:
 
 
 def ensure_supervisor(folder: QueueFolder) -> bool:
-    """Wake the supervisor, or start one. False where that can't be done: on another host than the queue's home."""
+    """Wake the supervisor, or start one.
+
+    False where none may be started: on another host than the queue's home, and inside a batch job, which takes with it
+    at its end whatever was started there.
+    """
     if not folder.at_home:
         return False
     if not poke(folder):
+        if batch_job():
+            return False
         _start(folder)
     return True
 
@@ -59,7 +67,7 @@ def _start(folder: QueueFolder) -> None:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=select(os.environ, ("PERQUEUE_*",)),
+                env={**select(os.environ, ("PERQUEUE_*",)), **commands_settings(os.environ)},
                 start_new_session=True,
             )
     except OSError as error:

@@ -8,14 +8,15 @@ second launch from running.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from perqueue.config import Config
 from perqueue.core.events import Ended, Launched, Started
 from perqueue.core.records import Context, PendingStop
+from perqueue.core.resources import Resources
 from perqueue.runner.job import Job
 
 Report: TypeAlias = Launched | Started | Ended
@@ -23,10 +24,23 @@ Report: TypeAlias = Launched | Started | Ended
 
 @frozen
 class Assignment:
-    """One attempt to launch: the job, and what it has to find around it."""
+    """One attempt to launch: the job, and what it has to find around it.
+
+    Args:
+        job: What runs.
+        context: Interpreter, environment and folder of its submission.
+        resources: What it asks for.
+        partition: The configured partition that it goes to; empty for this machine.
+        job_id: The executor's own id for it, where an earlier owner recorded one.
+        queued: When the attempt was recorded, as Unix time in seconds.
+    """
 
     job: Job
     context: Context
+    resources: Resources = field(factory=Resources)
+    partition: str = ""
+    job_id: str = ""
+    queued: float = 0.0
 
     @property
     def at(self) -> tuple[int, int]:
@@ -42,8 +56,8 @@ class Executor(Protocol):
         """What entries call it."""
         ...
 
-    def room(self) -> int:
-        """How many more attempts it takes now."""
+    def room(self, partition: str = "") -> int:
+        """How many more attempts it takes now for one of its partitions."""
         ...
 
     def launch(self, assignments: Sequence[Assignment]) -> None:
@@ -96,9 +110,22 @@ class ExecutorPlugin:
         summary: One line for listings.
         open: Start it for a queue, under a configuration.
         resident: Whether it works only while a supervisor lives on the queue's home host.
+        check: Try it, for ``pq config check``: whether it can be used here, a line for each thing that was tried.
+        scripts: What it would submit for these attempts, without doing so: one script for each job or array of jobs.
     """
 
     name: str
     summary: str
     open: Callable[[Site, Config], Executor]
     resident: bool = False
+    check: Callable[[Config], Iterable[Tried]] | None = None
+    scripts: Callable[[Site, Config, Sequence[Assignment]], Sequence[str]] | None = None
+
+
+@frozen
+class Tried:
+    """One thing that was tried of an executor: what, whether it works, and what was found."""
+
+    what: str
+    works: bool
+    found: str = ""

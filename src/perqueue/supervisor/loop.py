@@ -19,14 +19,18 @@ from typing import Final
 
 from perqueue.config import Config, load_config
 from perqueue.core.errors import PerQueueError, StorageError
+from perqueue.engine.beat import end_life, show_life
 from perqueue.engine.folder import QueueFolder, open_folder
 from perqueue.engine.lease import BEAT, beat, release, take_lease
+from perqueue.engine.observing import Observing
+from perqueue.engine.opening import open_executors
 from perqueue.engine.tick import Mover
 from perqueue.engine.wake import poke
-from perqueue.executors.protocol import Site
-from perqueue.plugins.executors import executor_plugin
+from perqueue.executors.notes import FOLDER as SCHEDULER
 from perqueue.runner.process import host
 from perqueue.store.protocol import Lease, LeaseLostError, Store
+
+from .configured import ConfigWatch
 
 LOOK: Final = 1.0
 """Seconds between two looks at whether the queue's folder is still there and nothing was missed."""
@@ -41,13 +45,14 @@ class Supervisor:
 
     def __init__(self, folder: QueueFolder, store: Store, config: Config, lease: Lease, wake: Wake) -> None:
         self._folder, self._store, self._config, self._wake = folder, store, config, wake
-        site = Site(folder.root, folder.id)
-        self._executors = [executor_plugin(name).open(site, config) for name in config.executors]
+        self._executors = open_executors(folder, config, say)
         self._mover = Mover(folder, store, self._executors, config, lease, say)
         self._spool = folder.spool()
         self._identity = _identity(folder.root)
         self._seen = -1
-        self._next_beat = time.monotonic() + BEAT
+        self._next_beat = 0.0
+        self._watched = ConfigWatch(folder)
+        self._observing = Observing(folder, store, say)
 
     def run(self) -> None:
         """Until there is nothing left to do, or the queue is gone.
@@ -56,11 +61,14 @@ class Supervisor:
             LeaseLostError: Somebody else moves the queue now.
         """
         try:
+            self._keep_lease()
             self._mover.recover()
             look, idle_since = True, None
             while self._is_here():
                 busy = self._tick(look=look)
+                busy |= self._observing.deliver()
                 self._keep_lease()
+                self._reconfigure()
                 idle_since = None if busy else idle_since or time.monotonic()
                 if self._idle_left(idle_since) <= 0:
                     if not self._leave():
@@ -87,7 +95,7 @@ class Supervisor:
                 if any(executor.saturated() for executor in self._executors):
                     time.sleep(GATHER)
                 return False
-            if patience < LOOK or not self._is_here():
+            if patience < LOOK or not self._is_here() or self._watched.changed:
                 return False
             self._keep_lease()
             if self._missed():
@@ -124,7 +132,24 @@ class Supervisor:
         now = time.monotonic()
         if now >= self._next_beat:
             self._mover.lease = beat(self._store, self._mover.lease)
+            show_life(self._folder)
             self._next_beat = now + BEAT
+
+    def _reconfigure(self) -> None:
+        """Take in a configuration that was changed meanwhile: new partitions, other options of their executors.
+
+        The local executor stays as it is, with what it runs.
+        """
+        config = self._watched.changed_to()
+        if config is None:
+            return
+        local, others = self._executors[:1], self._executors[1:]
+        for executor in others:
+            executor.close()
+        opened = open_executors(self._folder, config, say, local=False)
+        self._config, self._executors = config, local + opened
+        self._mover.configure(self._executors, config)
+        self._mover.recover(only=[executor.name for executor in opened])
 
     def _leave(self) -> bool:
         """Stop listening and look once more. Whether there was something to do after all."""
@@ -137,6 +162,8 @@ class Supervisor:
         # Nothing is with an executor, and nobody can launch anything before the lock is let go.
         self._spool.sweep(lambda _key, _attempt: False)
         shutil.rmtree(f"{self._spool.folder}/inputs", ignore_errors=True)
+        shutil.rmtree(f"{self._folder.root}/{SCHEDULER}", ignore_errors=True)
+        end_life(self._folder)
         return False
 
 

@@ -58,7 +58,7 @@ class LocalExecutor:
 
     # what the engine asks
 
-    def room(self) -> int:
+    def room(self, partition: str = "") -> int:  # noqa: ARG002  # there is one
         """More than fits the cores, so that none stands idle; the more, the faster tasks come to their end."""
         return max(0, self._ahead - len(self._queue) - self._given())
 

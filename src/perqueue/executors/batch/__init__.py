@@ -1,0 +1,1 @@
+"""What all batch systems have in common: what runs commands and keeps account of jobs, around a pure dialect."""

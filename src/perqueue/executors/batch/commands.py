@@ -1,0 +1,132 @@
+"""Runs a scheduler's commands one after another without waiting for them: a controller that is down takes its time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import IO, Final
+
+from attrs import frozen
+
+from .dialect import Answer, Command
+
+LONGEST: Final = 60.0
+"""Seconds after which a command is given up."""
+_SHORTEST, _LONGER = 0.005, 0.25
+
+
+@frozen
+class Errand:
+    """A command to run, with whom to tell what it answered."""
+
+    command: Command
+    heard: Callable[[Answer], None]
+    env: Mapping[str, str]
+    folder: str = "/"
+
+
+class Commands:
+    """A line of commands, one of which runs at a time.
+
+    Args:
+        bin: Folder of the commands; None: they are on the search path.
+    """
+
+    def __init__(self, bin: str | None) -> None:  # noqa: A002  # the configuration's word
+        self._bin = bin
+        self._waiting: deque[Errand] = deque()
+        self._running: _Running | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command runs or waits."""
+        return self._running is not None or bool(self._waiting)
+
+    def send(self, errand: Errand) -> None:
+        """Run a command after those that wait."""
+        self._waiting.append(errand)
+
+    def go_on(self) -> None:
+        """Hand over the answers that are there, and start what is next."""
+        while True:
+            if self._running is not None:
+                answer = self._running.answer()
+                if answer is None:
+                    return
+                errand, self._running = self._running.errand, None
+                errand.heard(answer)
+            if not self._waiting:
+                return
+            errand = self._waiting.popleft()
+            try:
+                self._running = _Running(errand, self._found(errand.command.words[0], errand.env))
+            except OSError as error:
+                errand.heard(Answer(127, "", f"{errand.command.words[0]} can't be run: {error.strerror or error}"))
+
+    def patience(self) -> float:
+        """Seconds until it is worth looking for an answer."""
+        if self._running is None:
+            return _SHORTEST if self._waiting else 3600.0
+        # A quick answer is looked for at once, a slow one now and then.
+        return min(_LONGER, max(_SHORTEST, self._running.age / 4))
+
+    def _found(self, name: str, env: Mapping[str, str]) -> str:
+        if self._bin is not None:
+            return os.path.join(self._bin, name)
+        path = os.pathsep.join(filter(None, (os.environ.get("PATH"), env.get("PATH"))))
+        return shutil.which(name, path=path) or name
+
+    def close(self) -> None:
+        """Forget what waits. What runs is let finish: a submission may be under way."""
+        self._waiting.clear()
+
+
+class _Running:
+    """A command under way."""
+
+    def __init__(self, errand: Errand, program: str) -> None:
+        self.errand = errand
+        self._since = time.monotonic()
+        self._given_up = False
+        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  # read at the end
+        with tempfile.TemporaryFile() as given:
+            given.write(errand.command.stdin.encode("utf-8", "surrogateescape"))
+            given.seek(0)
+            self._process = subprocess.Popen(
+                [program, *errand.command.words[1:]],
+                stdin=given,
+                stdout=self._out,
+                stderr=self._err,
+                env=dict(errand.env),
+                cwd=errand.folder,
+                start_new_session=True,
+            )
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._since
+
+    def answer(self) -> Answer | None:
+        """What it answered, or None as long as it runs."""
+        status = self._process.poll()
+        if status is None:
+            if self.age > LONGEST and not self._given_up:
+                self._given_up = True
+                with suppress(ProcessLookupError):
+                    self._process.kill()
+            return None
+        out, err = _text(self._out), _text(self._err)
+        return Answer(None if self._given_up else status, out, err)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    with file:
+        return file.read().decode("utf-8", "replace")

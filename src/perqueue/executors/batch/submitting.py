@@ -1,0 +1,324 @@
+"""Attempts on their way to the scheduler: submitted in batches of equal ones, held back where it refuses them.
+
+Theory of operation
+===================
+
+An attempt is *loose* until it is its turn. Then the folder of a batch is made, and the batch is *sent*, one at a time.
+A refusal is no failure: the attempts are loose again, behind others, and their partition waits, twice as long each
+time; what was too much for the scheduler is cut in half. A submission whose answer was lost is *unclear*: its tag is
+looked for in the queue before its attempts are loose again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import groupby
+from typing import Final, Protocol, TypeAlias
+
+from attrs import define, field
+
+from perqueue.config import Config, Partition
+from perqueue.core.records import Context
+from perqueue.core.resources import Resources
+
+from ..protocol import Assignment
+from .commands import Commands, Errand
+from .dialect import Answer, Batch, Dialect, Refused, Taken, Unclear
+from .folders import BatchFolders, Found
+from .surroundings import job_env
+
+FIRST_WAIT, LONGEST_WAIT = 5.0, 600.0
+"""Seconds for which a partition waits after a refusal: the first one, and after many."""
+LATE: Final = 20.0
+"""Seconds within which a submission whose answer was lost may still arrive."""
+USUAL_ARRAY: Final = 1000
+
+At: TypeAlias = tuple[int, int]
+Kind: TypeAlias = tuple[str, Resources, Context, tuple[str, ...]]
+
+
+@define
+class Held:
+    """A batch that the scheduler was given, as far as is known.
+
+    Args:
+        tag: Its tag.
+        partition: Where it goes to.
+        size: How many elements it has.
+        elements: The attempts by their place in it; those that nobody waits for any more may be left out.
+        assignments: What it takes to submit them again; those that are only to be stopped have none.
+        since: Since when it may have been taken without our knowing, as Unix time in seconds.
+    """
+
+    tag: str
+    partition: str
+    size: int
+    elements: dict[int, At] = field(factory=dict)
+    assignments: dict[At, Assignment] = field(factory=dict)
+    since: float = 0.0
+
+
+@define
+class _Lane:
+    """How submissions to a partition go. Times are in seconds."""
+
+    at_once: int
+    why: str = ""
+    """Why the last one failed; empty if it did not."""
+    wait: float = FIRST_WAIT
+    until: float = 0.0
+
+    def due(self, now: float) -> bool:
+        """Whether it has waited, by a clock that may have been put back."""
+        return not 0.0 < self.until - now <= LONGEST_WAIT
+
+
+class Owner(Protocol):
+    """Who is told what becomes of attempts."""
+
+    def taken(self, held: Held, job: str) -> None:
+        """The scheduler has this batch, under this id."""
+        ...
+
+    def wanted(self, at: At) -> bool:
+        """Whether an attempt that the scheduler doesn't have is to be submitted again."""
+        ...
+
+
+class Submitting:
+    """What is to be submitted, and what is known of why it is not yet.
+
+    Args:
+        dialect: How to say it.
+        config: What partitions are.
+        folders: Where job files lie.
+        commands: What runs them.
+        prefix: What the tags of this queue's batches start with.
+        owner: Told what becomes of attempts.
+        clock: The Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        config: Config,
+        folders: BatchFolders,
+        commands: Commands,
+        prefix: str,
+        owner: Owner,
+        clock: Callable[[], float],
+    ) -> None:
+        self._dialect, self._config, self._folders, self._commands = dialect, config, folders, commands
+        self.prefix, self._owner, self._clock = prefix, owner, clock
+        self._loose: dict[Kind, list[Assignment]] = {}
+        self._sending: Held | None = None
+        self._unclear: dict[str, Held] = {}
+        self._lanes: dict[str, _Lane] = {}
+        self._most = config.options(dialect.name).max_array or USUAL_ARRAY
+        self.knows_most = True
+        """Whether it is known how many elements an array may have; nothing is submitted before."""
+        self._next_try = 0.0
+
+    def limit(self, most: int | None) -> None:
+        """The scheduler says how many elements an array may have."""
+        self.knows_most = True
+        if most is not None:
+            self._most = max(1, most)
+
+    def add(self, assignments: Sequence[Assignment]) -> None:
+        """Submit these as soon as may be, in batches as large as the scheduler takes them."""
+        for equal in alike(assignments):
+            self._loose.setdefault(_kind(equal[0]), []).extend(equal)
+        self._next_try = 0.0
+
+    # what is known
+
+    @property
+    def unclear(self) -> Sequence[Held]:
+        """The batches that may have been taken."""
+        return tuple(self._unclear.values()) if self._unclear else ()
+
+    def why(self, partition: str) -> str:
+        """Why attempts for a partition are held back; empty if they are not."""
+        lane = self._lanes.get(partition)
+        return lane.why if lane is not None and lane.why and self._waits(partition) else ""
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why attempts are held back, by partition."""
+        return {name: why for name in self._lanes if (why := self.why(name))}
+
+    def patience(self, now: float) -> float:
+        """Seconds until the next batch may be submitted."""
+        if self._sending is not None or not self._loose or not self.knows_most:
+            return 3600.0
+        return max(0.0, self._next_try - now)
+
+    def _waits(self, partition: str) -> bool:
+        held = (held for held in (self._sending, *self._unclear.values()) if held is not None)
+        return any(kind[0] == partition for kind in self._loose) or any(one.partition == partition for one in held)
+
+    def _lane(self, partition: str) -> _Lane:
+        return self._lanes.setdefault(partition, _Lane(self._most))
+
+    # what may have been taken
+
+    def hold_unclear(self, place: Found, at: At, partition: str, assignment: Assignment | None) -> None:
+        """An earlier owner was about to submit the batch of this attempt, and nobody knows whether it did."""
+        held = self._unclear.get(place.tag)
+        if held is None:
+            held = self._unclear[place.tag] = Held(place.tag, partition, place.size)
+            held.since = min(place.made, self._clock())
+        held.elements[place.index] = at
+        if assignment is not None:
+            held.assignments[at] = assignment
+
+    def found(self, tag: str, job: str) -> None:
+        """A batch that may have been taken was."""
+        held = self._unclear.pop(tag, None)
+        if held is not None:
+            self._accept(held, job)
+
+    def not_found(self, asked: float) -> None:
+        """The queue was looked through, asked at this time: what is not there, and can't be any more, is loose again.
+
+        Should such a batch come after all, it finds that its folder is gone.
+        """
+        for held in [held for held in self._unclear.values() if asked - held.since > LATE]:
+            del self._unclear[held.tag]
+            self._give_back(held)
+
+    # submitting
+
+    def drop(self, at: At) -> bool:
+        """Take an attempt out of what is loose. False if it isn't there: it was or may have been submitted."""
+        for kind, equal in self._loose.items():
+            left = [assignment for assignment in equal if assignment.at != at]
+            if len(left) < len(equal):
+                self._put(kind, left)
+                self._let_go(kind[0])
+                return True
+        return False
+
+    def go_on(self, now: float) -> None:
+        """Submit the next batch, if it is time to."""
+        if self._sending is not None or not self._loose or not self.knows_most:
+            return
+        if 0.0 < self._next_try - now <= LONGEST_WAIT:
+            return
+        kind = next((kind for kind in self._loose if self._lane(kind[0]).due(now)), None)
+        if kind is None:
+            self._next_try = min(self._lane(kind[0]).until for kind in self._loose)
+            return
+        partition, equal = kind[0], self._loose[kind]
+        part = equal[: min(self._most, self._lane(partition).at_once)]
+        first = part[0].job
+        tag = f"{self.prefix}{first.key}.{first.attempt}-{os.urandom(3).hex()}"
+        try:
+            self._folders.make(tag, part)
+        except OSError as error:
+            self._hold_back(partition, f"job files can't be written: {error.strerror or error}")
+            return
+        self._put(kind, equal[len(part) :])
+        elements = {index: assignment.at for index, assignment in enumerate(part)}
+        self._sending = Held(tag, partition, len(part), elements, {one.at: one for one in part})
+        batch = batch_of(tag, part, self._config, self._folders)
+        env = job_env(dict(part[0].context.env), os.environ)
+        self._commands.send(Errand(self._dialect.submit(batch), self._answered, env))
+
+    def _answered(self, answer: Answer) -> None:
+        held, self._sending = self._sending, None
+        assert held is not None  # one at a time
+        lane = self._lane(held.partition)
+        match self._dialect.submitted(answer):
+            case Taken(job):
+                lane.at_once = min(self._most, 2 * lane.at_once)
+                self._accept(held, job)
+            case Refused(why):
+                if held.size > 1:
+                    lane.at_once = max(1, held.size // 2)
+                self._hold_back(held.partition, why)
+                self._give_back(held)
+            case Unclear(why):
+                self._hold_back(held.partition, why)
+                held.since = self._clock()
+                self._unclear[held.tag] = held
+
+    def _accept(self, held: Held, job: str) -> None:
+        lane = self._lane(held.partition)
+        lane.why, lane.wait, lane.until = "", FIRST_WAIT, 0.0
+        self._next_try = 0.0
+        with suppress(OSError):  # on a full disk: who comes next finds the job by its tag
+            self._folders.taken(held.tag, job)
+        self._owner.taken(held, job)
+
+    def _give_back(self, held: Held) -> None:
+        """The scheduler doesn't have it: those that are still wanted are loose again, and others may go first."""
+        self._folders.forget(held.tag)
+        wanted = [at for at in held.elements.values() if self._owner.wanted(at)]
+        again = [held.assignments[at] for at in wanted if at in held.assignments]
+        for equal in alike(again):
+            kind = _kind(equal[0])
+            self._put(kind, equal + self._loose.pop(kind, []))
+        self._next_try = 0.0
+        self._let_go(held.partition)
+
+    def _let_go(self, partition: str) -> None:
+        """Where nothing waits any more, what comes next may be better luck."""
+        if not self._waits(partition):
+            self._lanes.pop(partition, None)
+
+    def _put(self, kind: Kind, equal: list[Assignment]) -> None:
+        if equal:
+            self._loose[kind] = equal
+        else:
+            self._loose.pop(kind, None)
+
+    def _hold_back(self, partition: str, why: str) -> None:
+        lane = self._lane(partition)
+        lane.why, lane.until = why, self._clock() + lane.wait
+        lane.wait = min(LONGEST_WAIT, 2 * lane.wait)
+
+
+def alike(assignments: Sequence[Assignment]) -> list[list[Assignment]]:
+    """Assignments that can be elements of one array, in their order: equal in what they ask for and find around."""
+    kinds: dict[Kind, list[Assignment]] = {}
+    for kind, group in groupby(assignments, _kind):
+        kinds.setdefault(kind, []).extend(group)
+    return list(kinds.values())
+
+
+def _kind(assignment: Assignment) -> Kind:
+    return assignment.partition, assignment.resources, assignment.context, tuple(assignment.job.mpi)
+
+
+def batch_of(tag: str, assignments: Sequence[Assignment], config: Config, folders: BatchFolders) -> Batch:
+    """The description of a batch for a dialect."""
+    first = assignments[0]
+    partition = partition_of(first.partition, config, first.resources)
+    return Batch(
+        tag=tag,
+        name=first.job.name,
+        folder=folders.path(tag),
+        size=len(assignments),
+        resources=first.resources,
+        partition=partition,
+        python=partition.python or first.context.interpreter,
+        work=first.context.folder,
+        output=folders.output(tag),
+    )
+
+
+def partition_of(name: str, config: Config, resources: Resources) -> Partition:
+    """What is configured for a partition; one that the configuration has lost since is taken by its bare name."""
+    return config.partition(name) or Partition(name or resources.partition or "")
+
+
+def mpi_words(partition: Partition, resources: Resources) -> tuple[str, ...]:
+    """The command that starts a task's MPI processes; empty where it runs as one process."""
+    processes = resources.cores if resources.processes is None else resources.processes
+    if partition.mpi is None or resources.serial or processes == 1:
+        return ()
+    return tuple(partition.mpi.format(processes=processes, cores=resources.cores).split())

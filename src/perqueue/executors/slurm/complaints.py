@@ -1,0 +1,54 @@
+"""What Slurm's commands complain of, as far as it matters what to do next."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from perqueue.executors.batch.dialect import Answer
+
+_LOST_TOUCH: Final = (
+    "timed out",
+    "timeout",
+    "unable to contact",
+    "communication",
+    "connection",
+    "send/recv",
+    "transport endpoint",
+    "zero bytes were transmitted",
+    "unexpected message received",
+    "error receiving",
+    "slurm_receive_msg",
+    "in standby mode",
+)
+"""In the complaints of a command that didn't hear from the controller, whatever became of what it sent."""
+
+_NO_ACCOUNTS: Final = ("accounting storage is disabled", "accounting_storage/none")
+_NOT_THERE: Final = 127
+"""What a shell says of a command that isn't there."""
+
+
+def lost_touch(answer: Answer) -> bool:
+    """Whether a command that failed may have done what it was to do all the same."""
+    if answer.status is None or answer.status < 0 or (answer.status > 128 and answer.status != 255):
+        return True  # it was ended from outside
+    said = answer.err.lower()
+    return not said.strip() or any(words in said for words in _LOST_TOUCH)
+
+
+def no_accounts(answer: Answer) -> bool:
+    """Whether this site keeps no account of jobs that are over."""
+    return answer.status == _NOT_THERE or any(words in answer.err.lower() for words in _NO_ACCOUNTS)
+
+
+def complaint(answer: Answer) -> str:
+    """The complaint in one line, without the names of the commands that passed it on."""
+    if answer.status is None:
+        return "no answer in time"
+    lines = [line.strip() for line in (answer.err.strip() or answer.out.strip()).splitlines()]
+    said = "; ".join(_bare(line) for line in lines if line)
+    return said or f"it ended with status {answer.status} and said nothing"
+
+
+def _bare(line: str) -> str:
+    command, _, said = line.partition(": error: ")
+    return said if said and command.isidentifier() else line
