@@ -13,10 +13,11 @@ from attrs import frozen
 
 from perqueue.core.decision import Changes, Counters, Decision, Stop
 from perqueue.core.errors import BrokenInvariantError, StorageError
-from perqueue.core.graph import Graph, Node, Scope, TaskKind, bodies
+from perqueue.core.graph import Graph, Node, Scope, TaskKind
 from perqueue.core.records import Attempt, Context, Entry, Frame, PendingStop, Source, StoredTask
 
 from .protocol import Lease, LoggedEvent, Snapshot, Store, Transaction
+from .whole import graph_parts, whole_log
 
 _PAGE: Final = 1000
 
@@ -107,7 +108,7 @@ def dump(shown: Snapshot) -> Iterator[Record]:
     # Also of entries that are gone: attempts are history.
     yield from chain.from_iterable(map(shown.attempts, range(1, given.entry + 1)))
     yield from shown.stops()
-    yield from _events(shown)
+    yield from whole_log(shown)
 
 
 def restore(records: Iterable[Record], store: Store) -> None:
@@ -167,24 +168,9 @@ def _contexts(shown: Snapshot, known: int) -> Iterator[KeptContext]:
 
 
 def _graph(shown: Snapshot, number: int) -> KeptGraph:
-    nodes: dict[int, Node] = {}
-    scopes: dict[int, Scope] = {}
-    todo = [0]
-    while todo:
-        scope = shown.scope(number, todo.pop())
-        scopes[scope.index] = scope
-        for index in scope.nodes:
-            node = nodes[index] = shown.node(number, index)
-            todo.extend(bodies(node.kind))
-    tasks = {index: shown.node_task(number, index) for index, node in nodes.items() if isinstance(node.kind, TaskKind)}
-    return KeptGraph(number, tuple(nodes[n] for n in sorted(nodes)), tuple(scopes[n] for n in sorted(scopes)), tasks)
-
-
-def _events(shown: Snapshot) -> Iterator[LoggedEvent]:
-    last = 0
-    while page := shown.log(after=last, limit=_PAGE):
-        yield from page
-        last = page[-1].seq
+    nodes, scopes = graph_parts(shown, number)
+    tasks = {node.index: shown.node_task(number, node.index) for node in nodes if isinstance(node.kind, TaskKind)}
+    return KeptGraph(number, nodes, scopes, tasks)
 
 
 def _restore(transaction: Transaction, stream: Iterator[Record]) -> LoggedEvent | None:

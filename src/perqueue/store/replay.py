@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve
 
@@ -31,7 +31,7 @@ from perqueue.core.events import (
     Started,
     Submitted,
 )
-from perqueue.core.graph import Graph, Node, Scope, bodies
+from perqueue.core.graph import Graph
 from perqueue.core.planner import plan
 from perqueue.core.records import StoredTask, Verdict
 from perqueue.core.task import Task
@@ -39,8 +39,7 @@ from perqueue.core.task import Task
 from .eventlog import TOGETHER
 from .memory import State
 from .protocol import LoggedEvent, Snapshot
-
-_PAGE: Final = 1000
+from .whole import graph_parts, whole_log
 
 
 class IncompleteLogError(StorageError):
@@ -94,20 +93,13 @@ def events(shown: Snapshot) -> Iterator[Event]:
     Raises:
         IncompleteLogError: The log was written by an earlier perqueue.
     """
-    records = _records(shown)
+    records = whole_log(shown)
     for record in records:
         try:
             event = _event(shown, record, records)
         except KeyError as error:
             raise IncompleteLogError(record.seq, record.kind, f"does not say {error.args[0]!r}") from error
         yield event
-
-
-def _records(shown: Snapshot) -> Iterator[LoggedEvent]:
-    last = 0
-    while page := shown.log(after=last, limit=_PAGE):
-        yield from page
-        last = page[-1].seq
 
 
 def _event(shown: Snapshot, record: LoggedEvent, others: Iterator[LoggedEvent]) -> Event:
@@ -160,17 +152,7 @@ def _ended(shown: Snapshot, record: LoggedEvent, body: Mapping[str, Any]) -> End
 
 def _graph(shown: Snapshot, number: int, tasks: Iterable[StoredTask]) -> Graph:
     """A graph, put together from what it consists of."""
-    nodes: dict[int, Node] = {}
-    scopes: dict[int, Scope] = {}
-    todo = [0]
-    while todo:
-        scope = shown.scope(number, todo.pop())
-        scopes[scope.index] = scope
-        for index in scope.nodes:
-            node = nodes[index] = shown.node(number, index)
-            todo.extend(bodies(node.kind))
-    in_order = tuple(nodes[index] for index in sorted(nodes)), tuple(scopes[index] for index in sorted(scopes))
-    return Graph(tuple(map(_task, tasks)), *in_order)
+    return Graph(tuple(map(_task, tasks)), *graph_parts(shown, number))
 
 
 def _task(stored: StoredTask) -> Task:
