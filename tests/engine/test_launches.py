@@ -8,15 +8,17 @@ import os
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from tests.engine.conftest import Bench
 
 from perqueue import StaticWidthGroup
-from perqueue.config import Config
+from perqueue.config import Config, Partition
 from perqueue.core.errors import BrokenInvariantError
 from perqueue.core.events import Ended, Resubmitted
 from perqueue.core.planner import plan
 from perqueue.core.records import Outcome, Verdict
 from perqueue.core.resources import Resources
+from perqueue.core.retry import Retry
 from perqueue.engine.context import capture
 from perqueue.engine.launches import Assignments
 from perqueue.executors.protocol import Assignment
@@ -186,3 +188,46 @@ def test_an_attempt_without_its_entry(bench: Bench) -> None:
     """It is a contradiction in the store, and named."""
     with pytest.raises(BrokenInvariantError, match="entry 9 or its attempt 1 is missing"):
         prepared(bench, 9)
+
+
+def with_a_scheduler(bench: Bench, partition: Partition, resources: str) -> Assignment:
+    """The assignment of an entry whose partition belongs to a batch system."""
+    config = evolve(bench.config, partitions={partition.name: partition})
+    bench.submit(bench.task(resources=resources), config)
+    bench.admit(1)
+    return prepared(bench, 1, config)
+
+
+def test_a_batch_job_writes_for_other_hosts(bench: Bench) -> None:
+    """Its outcome is synced, it goes to its partition, and it keeps the cores that it asks for."""
+    found = with_a_scheduler(bench, Partition("big", "slurm", cores=24), "24:big:1h")
+    assert (found.partition, found.job.durable, found.job.cores, found.job.walltime) == ("big", True, 24, 3600.0)
+    assert (found.job.mpi, found.job.requeue) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ("24:big:1h", ("srun", "-n", "24")),
+        ("24:big:4:1h", ("srun", "-n", "4")),
+        ("24:big:1:1h", ()),
+        ("s:24:big:1h", ()),
+    ],
+)
+def test_how_processes_are_started(bench: Bench, resources: str, words: tuple[str, ...]) -> None:
+    """A partition that says how starts one process per core, or as many as asked for; serial tasks are one."""
+    found = with_a_scheduler(bench, Partition("big", "slurm", mpi="srun -n {processes}", requeue=True), resources)
+    assert (tuple(found.job.mpi), found.job.requeue) == (words, True)
+
+
+def test_a_retry_has_what_it_asks_for(bench: Bench) -> None:
+    """The job of an attempt that follows another has the resources that the attempt was recorded with."""
+    config = evolve(bench.config, partitions={"big": Partition("big", "slurm", retry=Retry(1))})
+    bench.submit(bench.task(resources="4:big:100s"), config)
+    bench.admit(1)
+    with bench.store.transaction() as state:
+        decision = plan(state, [Ended(3.0, 1, 1, Outcome(Verdict.timeout, "walltime"))])
+        state.apply(decision, decision.heard)
+    bench.admit(1)
+    found = prepared(bench, 1, config, attempt=2)
+    assert (found.job.walltime, found.resources.seconds) == (150.0, 150)

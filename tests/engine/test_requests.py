@@ -15,6 +15,8 @@ from perqueue.config import Config, Partition, PartitionError
 from perqueue.core.errors import CycleError, ResourcesError, StateError, UnknownEntryError
 from perqueue.core.records import Context, PendingStop, Verdict
 from perqueue.core.resources import Resources
+from perqueue.core.retry import Retry
+from perqueue.core.task import Task
 from perqueue.engine import requests
 from perqueue.engine.requests import ArgumentsError
 from perqueue.executors.protocol import Executor, ExecutorPlugin, Site
@@ -169,3 +171,24 @@ def test_requests_that_can_not_be_met(bench: Bench) -> None:
 
 def bench_context() -> Context:
     return Context("/usr/bin/python3", "/here", ())
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize(
+    ("own", "kept"), [(None, Retry(2)), (Retry(5, on=["raised"]), Retry(5, on=["raised"])), (Retry(0), Retry(0))]
+)
+def test_a_task_s_own_policy_goes_over_its_partition_s(bench: Bench, own: Retry | None, kept: Retry) -> None:
+    """What is stored with a task is the policy that counts: its own, else that of the partition."""
+    config = Config(partitions={"xeon24": Partition("xeon24", "cloud", retry=Retry(2))})
+    bench.submit(Task(bench.task().code, {}, "24:xeon24:1h", name="a", retry=own), config)
+    with bench.store.snapshot() as state:
+        (row,) = state.rows()
+    assert row.task.retry == kept
+
+
+def test_no_policy_is_the_default(bench: Bench) -> None:
+    """Nothing is tried again by itself where nobody asked for that."""
+    bench.submit(bench.task())
+    with bench.store.snapshot() as state:
+        (row,) = state.rows()
+    assert row.task.retry is None
