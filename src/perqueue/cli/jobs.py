@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import asdict
 
 from perqueue.core.records import Entry
 from perqueue.core.resources import LOCAL
+from perqueue.core.states import EntryState
+from perqueue.engine.folder import QueueFolder
 from perqueue.executors.notes import Note, all_notes
 
 from .printing import moment, note, one_line
+
+FILE: Final = "perqueue.toml"
 
 
 def job_notes(root: str, entries: Iterable[Entry]) -> Mapping[int, Note]:
@@ -38,8 +42,28 @@ def job_data(told: Note | None) -> dict[str, Any] | None:
     return None if told is None else asdict(told)
 
 
-def tell_troubles(root: str) -> None:
-    """Say which schedulers can't be asked, or take no jobs."""
-    for name, notes in all_notes(root).items():
+def tell_troubles(folder: QueueFolder, entries: Iterable[Entry]) -> None:
+    """Say which schedulers can't be asked, or take no jobs, and which partitions nothing configures any more."""
+    moving = frozenset({EntryState.goahead, EntryState.queueing, EntryState.running})
+    lanes = {entry.executor for entry in entries if entry.state in moving and entry.executor != LOCAL}
+    if not lanes:
+        return
+    for name, notes in all_notes(folder.root).items():
         if notes.trouble:
             note(f"{name} (at {moment(notes.looked)}): {one_line(notes.trouble)}")
+    for lane in sorted(lanes - _configured(folder)):
+        executor, _, partition = lane.partition(":")
+        note(
+            f"entries wait for partition {partition!r} of {executor!r}, which is not configured any more: "
+            f"put it back ({FILE}), or give them other resources with `pq modify r`"
+        )
+
+
+def _configured(folder: QueueFolder) -> frozenset[str]:
+    from perqueue.config import ConfigError, load_config  # only where something is with a scheduler
+
+    try:
+        return frozenset(load_config(folder.folder).lanes)
+    except ConfigError as error:
+        note(str(error))
+        return frozenset()

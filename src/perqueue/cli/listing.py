@@ -71,7 +71,7 @@ def show_list(
                 _print_list(items, error=error, data=data, jobs=_jobs(folder, items))
             put(count_line(counts, damaged))
         _warn_if_left_alone(folder, store)
-        tell_troubles(folder.root)
+        tell_troubles(folder, (item.row.entry for item in items if isinstance(item, Listed)))
         for trouble in read_troubles(folder.root):
             note(str(trouble))
     finally:
