@@ -56,6 +56,11 @@ class Account:
         """Report the id of its job."""
         self.reports.append(Launched(self._clock(), *tracked.at, tracked.job))
 
+    def keep(self, tag: str, at: tuple[int, int]) -> None:
+        """Keep a batch's folder for an attempt that is not ours yet, unless it has left an outcome."""
+        if not self._spool.has_outcome(*at):
+            self._batches[tag] += 1
+
     def release(self, tag: str) -> None:
         """Delete what is kept of a batch, if none of its attempts is left."""
         if not self._batches[tag]:

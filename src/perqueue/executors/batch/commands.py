@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -14,11 +15,13 @@ from typing import IO, Final
 
 from attrs import frozen
 
-from .dialect import Answer, Command
+from .dialect import SEARCH, Answer, Command
 
 LONGEST: Final = 60.0
 """Seconds after which a command is given up."""
 _SHORTEST, _LONGER = 0.005, 0.25
+_HEAD: Final = 4096
+"""Bytes of its complaints that a command is interrupted for."""
 
 
 @frozen
@@ -65,7 +68,7 @@ class Commands:
                 return
             errand = self._waiting.popleft()
             try:
-                self._running = _Running(errand, self._found(errand.command.words[0], errand.env))
+                self._running = _Running(*self._prepared(errand))
             except OSError as error:
                 errand.heard(Answer(127, "", f"{errand.command.words[0]} can't be run: {error.strerror or error}"))
 
@@ -76,11 +79,14 @@ class Commands:
         # A quick answer is looked for at once, a slow one now and then.
         return min(_LONGER, max(_SHORTEST, self._running.age / 4))
 
-    def _found(self, name: str, env: Mapping[str, str]) -> str:
-        if self._bin is not None:
-            return os.path.join(self._bin, name)
-        path = os.pathsep.join(filter(None, (os.environ.get("PATH"), env.get("PATH"))))
-        return shutil.which(name, path=path) or name
+    def _prepared(self, errand: Errand) -> tuple[Errand, str, Mapping[str, str]]:
+        """An errand with its program and environment."""
+        name = errand.command.words[0]
+        path = self._bin or os.pathsep.join(filter(None, (os.environ.get("PATH"), errand.env.get("PATH"))))
+        if os.path.isabs(name):
+            return errand, name, {**errand.env, SEARCH: path}
+        program = os.path.join(self._bin, name) if self._bin else shutil.which(name, path=path) or name
+        return errand, program, errand.env
 
     def close(self) -> None:
         """Forget what waits. What runs is let finish: a submission may be under way."""
@@ -90,7 +96,7 @@ class Commands:
 class _Running:
     """A command under way."""
 
-    def __init__(self, errand: Errand, program: str) -> None:
+    def __init__(self, errand: Errand, program: str, env: Mapping[str, str]) -> None:
         self.errand = errand
         self._since = time.monotonic()
         self._given_up = False
@@ -103,7 +109,7 @@ class _Running:
                 stdin=given,
                 stdout=self._out,
                 stderr=self._err,
-                env=dict(errand.env),
+                env=dict(env),
                 cwd=errand.folder,
                 start_new_session=True,
             )
@@ -117,13 +123,18 @@ class _Running:
         """What it answered, or None as long as it runs."""
         status = self._process.poll()
         if status is None:
-            if self.age > LONGEST and not self._given_up:
+            if (self.age > LONGEST or self._has_said_enough()) and not self._given_up:
                 self._given_up = True
                 with suppress(ProcessLookupError):
-                    self._process.kill()
+                    os.killpg(self._process.pid, signal.SIGKILL)  # also what it has started
             return None
         out, err = _text(self._out), _text(self._err)
         return Answer(None if self._given_up else status, out, err)
+
+    def _has_said_enough(self) -> bool:
+        enough = self.errand.command.enough
+        # The command writes at the end that its own descriptor has, which is shared with ours: it is not to be moved.
+        return bool(enough) and enough.encode() in os.pread(self._err.fileno(), _HEAD, 0)
 
 
 def _text(file: IO[bytes]) -> str:

@@ -8,20 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from attrs import frozen
 
 from perqueue.config import Partition
 from perqueue.core.resources import Resources
 
+SEARCH: Final = "SCHEDULER_PATH"
+"""The variable that tells a small program for ``/bin/sh`` where the scheduler's commands are."""
+
 
 @frozen
 class Command:
-    """A command to run: words, and what it reads."""
+    """A command to run.
+
+    Args:
+        words: Its name and its arguments. A name with a path is no command of the scheduler's own.
+        stdin: What it reads.
+        enough: What it complains of when it goes on trying by itself for long; that is not waited for.
+    """
 
     words: tuple[str, ...]
     stdin: str = ""
+    enough: str = ""
 
 
 @frozen

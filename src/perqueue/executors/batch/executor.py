@@ -79,12 +79,15 @@ class BatchExecutor:
     def recover(self, assignments: Sequence[Assignment]) -> None:
         """Find what an earlier owner left: ended, with the scheduler, perhaps with it, or never submitted."""
         places = self._folders.places() if assignments else {}
+        given = {assignment.at: assignment for assignment in assignments}
+        for at in places.keys() - given.keys():
+            self._account.keep(places[at].tag, at)  # it may have to be stopped
         fresh = []
-        for assignment in _unique(assignments):
-            at = assignment.at
+        for at, assignment in given.items():
+            place = places.get(at)
             if self._account.end(at) or at in self._account.tracked:
                 continue
-            tracked, place = self._account.track(at, assignment.partition, assignment.queued), places.get(at)
+            tracked = self._account.track(at, assignment.partition, assignment.queued)
             if place is not None and place.job:
                 self._watch.left(tracked)
                 job = self._element(place)
@@ -97,6 +100,8 @@ class BatchExecutor:
                 self._watch.look_now()
             else:
                 fresh.append(assignment)
+        for tag in {place.tag for place in places.values()} - self._submitting.tags:
+            self._account.release(tag)
         self._submit(fresh)
         self._go_on()
 

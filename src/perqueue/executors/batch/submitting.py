@@ -140,6 +140,11 @@ class Submitting:
         """The batches that may have been taken."""
         return tuple(self._unclear.values()) if self._unclear else ()
 
+    @property
+    def tags(self) -> set[str]:
+        """The tags of batches that are on their way."""
+        return {*self._unclear, *(() if self._sending is None else (self._sending.tag,))}
+
     def why(self, partition: str) -> str:
         """Why attempts for a partition are held back; empty if they are not."""
         lane = self._lanes.get(partition)
@@ -175,6 +180,10 @@ class Submitting:
         if assignment is not None:
             held.assignments[at] = assignment
 
+    def sure_in(self, now: float) -> float:
+        """Seconds until the oldest of them can't arrive any more."""
+        return min((held.since for held in self._unclear.values()), default=now) + LATE - now
+
     def found(self, tag: str, job: str) -> None:
         """A batch that may have been taken was."""
         held = self._unclear.pop(tag, None)
@@ -186,7 +195,7 @@ class Submitting:
 
         Should such a batch come after all, it finds that its folder is gone.
         """
-        for held in [held for held in self._unclear.values() if asked - held.since > LATE]:
+        for held in [held for held in self._unclear.values() if asked - held.since >= LATE]:
             del self._unclear[held.tag]
             self._give_back(held)
 

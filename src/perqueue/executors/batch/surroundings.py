@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-SETTINGS: Final = (
-    *("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT"),
-    *("PBS_CONF_FILE", "PBS_SERVER", "PBS_DEFAULT", "PBS_EXEC"),
-)
-"""What a scheduler's commands need to know of their surroundings."""
-
+from perqueue.runner.batch.settings import SETTINGS
 
 _PLAIN: Final = ("PATH", "HOME", "USER", "LOGNAME", "TZ")
 

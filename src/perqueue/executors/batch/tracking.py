@@ -141,9 +141,20 @@ class Tracked:
         """Whether its job is over or missing, so that its end has to be told without an outcome if none comes."""
         return self.ended_at is not None or self.missing_since is not None
 
+    @property
+    def words_due(self) -> float | None:
+        """When its last words are due, if it has ended: at once where its end was asked for and is what came."""
+        if self.ended_at is None:
+            return None
+        wanted = self.stopping and self.ended is not None and self.ended.reason == "cancelled"
+        return self.ended_at + (0.0 if wanted else LAST_WORDS)
+
     def over(self, now: float, looked: float) -> bool:
         """Whether it has ended, its last words are due, and a look since then showed nothing else."""
-        return self.ended_at is not None and now - self.ended_at >= LAST_WORDS and looked > self.ended_at
+        due = self.words_due
+        if due is None or now < due:
+            return False
+        return self.ended_at is not None and (looked > self.ended_at or due == self.ended_at)
 
     def gone(self, looked: float, absence: float) -> bool:
         """Whether it had been missing for too long when the scheduler was last asked, and more than once."""

@@ -67,10 +67,10 @@ class Watch:
         self._cancelling: list[str] = []
         notes = read_notes(root, dialect.name)
         self._absent = {at: note.since for at, note in notes.jobs.items() if note.since is not None}
-        self._interval, self._soon = options.interval, _SOON
         # Who moves the queue may change often: all of them together look once in an interval.
+        self._interval, self._soon = min(max(options.interval, notes.interval), options.max_interval), _SOON
         self._looked = min(clock(), notes.looked)
-        self._next_look = self._looked + max(self._interval, min(notes.interval, options.max_interval))
+        self._next_look = self._looked + self._interval
         self._last_listing = 0.0
         self._looking = False
         self._history = True
@@ -127,7 +127,8 @@ class Watch:
 
     def _patience(self, now: float) -> float:
         if self._submitting.unclear:
-            self._look_within(self._soon)
+            sure = self._submitting.sure_in(now)
+            self._look_within(min(self._soon, sure) if sure > 0 else self._soon)
         due = self._next_look - now
         # The clock may have been put back.
         return due if due <= self._options.max_interval else 0.0

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from perqueue.executors.batch.dialect import Command
+from perqueue.executors.batch.dialect import SEARCH, Command
 
 from .directives import ENVIRONMENT
 
@@ -24,15 +24,12 @@ TORQUE: Final = 2
 WHOLE: Final = 300
 """With more ids than this, it is cheaper for the server to tell of everybody's jobs: it looks up ids one by one."""
 
-PATH: Final = "SCHEDULER_PATH"
-"""The variable that says where PBS's commands are, beyond the search path."""
-
 TRIES: Final = 3
 """How often it is asked about ids, some of which are unknown each time, before it is asked for everybody's jobs."""
 
 _SHELL: Final = "/bin/sh"
 
-_FOUND: Final = f'set -f\nPATH="${{{PATH}:+${PATH}:}}$PATH"\n'
+_FOUND: Final = f'set -f\nPATH="${{{SEARCH}:+${SEARCH}:}}$PATH"\n'
 
 _ASK: Final = (
     _FOUND
@@ -79,7 +76,7 @@ exit $status
 
 _HISTORY: Final = _ASK + "ask '-x -t -f -F json' 10 \"$@\"\n"
 
-_SUBMIT: Final = f'( umask 077; unset {PATH}; env -0 >"$1/{ENVIRONMENT}" )\n{_FOUND}exec qsub\n'
+_SUBMIT: Final = f'( umask 077; unset {SEARCH}; env -0 >"$1/{ENVIRONMENT}" )\n{_FOUND}exec qsub\n'
 
 
 def submit(folder: str, script: str) -> Command:

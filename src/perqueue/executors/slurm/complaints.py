@@ -22,6 +22,8 @@ _LOST_TOUCH: Final = (
 )
 """In the complaints of a command that didn't hear from the controller, whatever became of what it sent."""
 
+TRYING_AGAIN: Final = "sleeping and retrying"
+"""In what ``sbatch`` says when Slurm takes no more jobs: it then tries for two minutes by itself."""
 _NO_ACCOUNTS: Final = ("accounting storage is disabled", "accounting_storage/none")
 _NOT_THERE: Final = 127
 """What a shell says of a command that isn't there."""
@@ -29,6 +31,8 @@ _NOT_THERE: Final = 127
 
 def lost_touch(answer: Answer) -> bool:
     """Whether a command that failed may have done what it was to do all the same."""
+    if TRYING_AGAIN in answer.err:
+        return False
     if answer.status is None or answer.status < 0 or (answer.status > 128 and answer.status != 255):
         return True  # it was ended from outside
     said = answer.err.lower()
@@ -42,7 +46,7 @@ def no_accounts(answer: Answer) -> bool:
 
 def complaint(answer: Answer) -> str:
     """The complaint in one line, without the names of the commands that passed it on."""
-    if answer.status is None:
+    if answer.status is None and not answer.err.strip():
         return "no answer in time"
     lines = [line.strip() for line in (answer.err.strip() or answer.out.strip()).splitlines()]
     said = "; ".join(_bare(line) for line in lines if line)

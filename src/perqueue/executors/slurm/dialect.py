@@ -26,7 +26,7 @@ from perqueue.executors.batch.dialect import (
 from perqueue.executors.batch.script import body
 
 from . import trial
-from .complaints import complaint, lost_touch, no_accounts
+from .complaints import TRYING_AGAIN, complaint, lost_touch, no_accounts
 from .listing import SACCT_FIELDS, SQUEUE_FIELDS, is_listing, read_sacct, read_squeue
 from .options import directives, options
 
@@ -48,7 +48,7 @@ class SlurmDialect:
 
     def submit(self, batch: Batch) -> Command:
         """One ``sbatch``, for a job or for a whole array."""
-        return Command(("sbatch", "--parsable", *options(batch)), self.script(batch))
+        return Command(("sbatch", "--parsable", *options(batch)), self.script(batch), enough=TRYING_AGAIN)
 
     def submitted(self, answer: Answer) -> Submission:
         """The job's id is the last line; a site's plugins may print more before it."""

@@ -147,7 +147,7 @@ def _seen(line: _Line, job: str, index: int | None) -> JobSeen:
         tag=line.tag,
         index=index,
         phase=doing,
-        reason=why_ended(state, reason, line.code) if doing is Phase.ENDED else (reason or _told(state)),
+        reason=why_ended(state, line.code) if doing is Phase.ENDED else (reason or _told(state)),
         start=time_of(line.start) if doing is Phase.PENDING else None,
         host=_first_host(line.hosts),
         restarts=int(line.restarts) if line.restarts.isascii() and line.restarts.isdecimal() else 0,

@@ -53,12 +53,12 @@ def phase(state: str) -> Phase:
     return Phase.RUNNING if state in _RUNNING else Phase.PENDING
 
 
-def why_ended(state: str, reason: str = "", code: str = "") -> str:
-    """Why a job ended; ``reason`` as ``squeue`` tells it, ``code`` as ``sacct`` does: ``3:0``, ``0:9``.
+def why_ended(state: str, code: str = "") -> str:
+    """Why a job ended; ``code`` as ``sacct`` tells it: ``3:0``, ``0:9``.
 
-    ``squeue`` calls it a launch failure too when the first process of a job was killed.
+    What ``squeue`` calls JobLaunchFailure says nothing: it does so too when the first process of a job was killed.
     """
-    if state == "FAILED" and (reason == "JobLaunchFailure" or _signal(code) in _LAUNCH_STATUS):
+    if state == "FAILED" and _signal(code) in _LAUNCH_STATUS:
         return "launch"
     return _ENDED.get(state, "")
 

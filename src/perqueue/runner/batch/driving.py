@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
+from perqueue.runner.batch.settings import SETTINGS
 from perqueue.runner.spool import attempt_name
 from perqueue.runner.streams import append_to
 
@@ -21,10 +22,6 @@ _SILENCE: Final = 60.0
 """Seconds without a sign of life after which nobody drives the queue; a supervisor gives one every few seconds."""
 _LONGEST: Final = 60.0
 _SCHEDULERS: Final = ("SLURM_", "PBS_", "PERQUEUE_DEADLINE")
-_KEPT: Final = frozenset(
-    "SLURM_CONF SLURM_CONF_SERVER SLURM_CLUSTERS SLURM_JWT PBS_CONF_FILE PBS_SERVER PBS_DEFAULT PBS_EXEC".split()
-)
-"""What tells a scheduler's commands where their scheduler is."""
 
 
 def drive_if_nobody_does(job: Job) -> None:
@@ -72,4 +69,4 @@ def is_abandoned(job: Job) -> bool:
 
 def plain(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what the scheduler says of this job, which what is submitted from here would inherit."""
-    return {name: value for name, value in environment.items() if name in _KEPT or not name.startswith(_SCHEDULERS)}
+    return {name: value for name, value in environment.items() if name in SETTINGS or not name.startswith(_SCHEDULERS)}
