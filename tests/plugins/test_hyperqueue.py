@@ -145,6 +145,7 @@ def test_the_environment_is_that_of_the_submission(bench: Bench) -> None:
     assert found == [{"mark": odd}, {"mark": None}]
 
 
+@pytest.mark.slow
 def test_an_interpreter_that_is_missing(bench: Bench) -> None:
     """Its tasks fail as "launch", and say what HyperQueue says; others run."""
     gone = bench.task(1, QUICK, context=evolve(bench.context, interpreter="/no/such/python"))
@@ -166,6 +167,7 @@ def test_the_walltime(bench: Bench) -> None:
     assert bench.ended() == []
 
 
+@pytest.mark.slow
 def test_a_runner_that_is_killed(bench: Bench) -> None:
     """An attempt whose runner is killed from outside is lost, with all that it started."""
     task = bench.task(1)

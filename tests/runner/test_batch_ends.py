@@ -176,6 +176,7 @@ def test_ended_task_that_finishes(queue: Queue, run_alone: Alone) -> None:
     assert data(queue.outcome(job)) == {"saved": 1}
 
 
+@pytest.mark.slow
 def test_task_that_does_not_heed_the_request(queue: Queue, run_alone: Alone) -> None:
     """A task that does not end when it is asked to is killed while there is still time to record it (PBS: 10 s)."""
     job = queue.job(STUCK)

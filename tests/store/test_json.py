@@ -20,6 +20,7 @@ class TestJsonStore(StoreContract):
         return JsonStore(str(folder / "store"))
 
 
+@pytest.mark.slow
 class TestJsonStoreThatIsCompactedAfterEachTransaction(TestJsonStore):
     walks = 3
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 import pytest
 from tests.store.processes import KINDS, PATIENCE, Kind, Start, go, heard, kill, path_in, starter
@@ -17,8 +18,12 @@ from perqueue.store.sqlite import store as sqlite_store
 from perqueue.testing.contracts.store_case import do, run, submission, task
 from perqueue.testing.contracts.whole_state import answers, differences
 
+_MANY_SNAPSHOTS: Final = [pytest.mark.slow]
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
+
+@pytest.fixture(
+    params=[pytest.param(k, id=k.name, marks=_MANY_SNAPSHOTS if k.name == "eager-json" else []) for k in KINDS]
+)
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kind:
     """Every durable kind of store, one after the other, in this process too."""
     found: Kind = request.param

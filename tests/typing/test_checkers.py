@@ -80,6 +80,7 @@ def test_mypy(pytestconfig: pytest.Config) -> None:
     assert mypy_errors(pytestconfig, [HERE / "steps.py", *ACCEPTED, *REJECTED]) == MARKED
 
 
+@pytest.mark.slow
 def test_pyright() -> None:
     """In its standard mode, pyright finds something wrong with the marked lines, and with no other."""
     told: dict[str, Any] = json.loads(
