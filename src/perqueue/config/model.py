@@ -70,6 +70,13 @@ class Partition:
             return self.queue or None
         return None if self.name == DEFAULT else self.name
 
+    def starter(self, resources: Resources) -> tuple[str, ...]:
+        """The command that starts a task's MPI processes here; empty where it runs as one process."""
+        processes = resources.cores if resources.processes is None else resources.processes
+        if self.mpi is None or resources.serial or processes == 1:
+            return ()
+        return tuple(self.mpi.format(processes=processes, cores=resources.cores).split())
+
     @property
     def lane(self) -> str:
         """What entries call it: ``local``, or executor and partition."""
@@ -141,6 +148,10 @@ class Config:
         if name == LOCAL:
             return self.partitions.get(LOCAL, Partition(LOCAL))
         return self.partitions.get(name or DEFAULT)
+
+    def known(self, name: str) -> Partition:
+        """What the partition of a recorded attempt stands for; by its bare name if the configuration has lost it."""
+        return self.partition(name) or Partition(name)
 
     def options(self, executor: str) -> ExecutorOptions:
         """How an executor is used."""

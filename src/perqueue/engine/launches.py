@@ -12,7 +12,6 @@ from perqueue.core.errors import BrokenInvariantError
 from perqueue.core.keys import INDEX_KW, ITER_KW
 from perqueue.core.records import Context, Entry, StoredTask
 from perqueue.core.resources import LOCAL
-from perqueue.executors.batch.submitting import mpi_words, partition_of
 from perqueue.executors.protocol import Assignment
 from perqueue.runner.job import Job
 from perqueue.store.protocol import Snapshot
@@ -48,7 +47,7 @@ class Assignments:
         resources = recorded.resources or task.resources
         executor, _, partition = recorded.executor.partition(":")
         here = executor == LOCAL
-        where = partition_of(partition, self._config, resources)
+        where = self._config.known(partition)
         special: dict[str, list[int]] = {}
         if entry.index:
             special[INDEX_KW] = list(entry.index)
@@ -72,7 +71,7 @@ class Assignments:
             walltime=float(resources.seconds),
             cores=scaled(resources, self._config) if here else resources.cores,
             durable=not here,
-            mpi=() if here else mpi_words(where, resources),
+            mpi=() if here else where.starter(resources),
             requeue=not here and where.requeue,
             # What a typed function is given has the types that it declares, whatever scripts are used to.
             shapes="json" if self._config.shapes == "json" and not task.module else "typed",

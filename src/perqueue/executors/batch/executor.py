@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from attrs import evolve
+
 from perqueue.config import Config
 from perqueue.core.records import PendingStop
 from perqueue.runner.spool import Spool
@@ -33,6 +35,8 @@ class BatchExecutor:
         dialect: How to talk to the scheduler.
         commands: What runs its commands; by default as processes of this machine.
         clock: The Unix time in seconds.
+        explains: Whether the scheduler says why it ended a job. Then a job that is ended from outside leaves that to
+            it: seen from inside, the end of a node looks like that of a job which somebody cancelled.
     """
 
     def __init__(
@@ -42,9 +46,11 @@ class BatchExecutor:
         dialect: Dialect,
         commands: Commands | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        explains: bool = False,
     ) -> None:
         self.name = dialect.name
-        self._config, self._dialect, self._clock = config, dialect, clock
+        self._config, self._dialect, self._clock, self._explains = config, dialect, clock, explains
         self._options = config.options(dialect.name)
         self._folders = BatchFolders(site.root, dialect.name)
         self._commands = Commands(self._options.bin) if commands is None else commands
@@ -70,7 +76,7 @@ class BatchExecutor:
 
     def launch(self, assignments: Sequence[Assignment]) -> None:
         """Submit these, equal ones as arrays."""
-        new = [assignment for assignment in _unique(assignments) if assignment.at not in self._account.tracked]
+        new = [assignment for at, assignment in self._given(assignments).items() if at not in self._account.tracked]
         for assignment in new:
             self._account.track(assignment.at, assignment.partition, assignment.queued)
         self._submit(new)
@@ -79,7 +85,7 @@ class BatchExecutor:
     def recover(self, assignments: Sequence[Assignment]) -> None:
         """Find what an earlier owner left: ended, with the scheduler, perhaps with it, or never submitted."""
         places = self._folders.places() if assignments else {}
-        given = {assignment.at: assignment for assignment in assignments}
+        given = self._given(assignments)
         for at in places.keys() - given.keys():
             self._account.keep(places[at].tag, at)  # it may have to be stopped
         fresh = []
@@ -209,7 +215,8 @@ class BatchExecutor:
             self._submitting.hold_unclear(place, tracked.at, tracked.partition, None)
             self._watch.look_now()
 
-
-def _unique(assignments: Iterable[Assignment]) -> list[Assignment]:
-    """Each attempt once."""
-    return list({assignment.at: assignment for assignment in assignments}.values())
+    def _given(self, assignments: Iterable[Assignment]) -> dict[tuple[int, int], Assignment]:
+        """Each attempt once."""
+        if not self._explains:
+            return {assignment.at: assignment for assignment in assignments}
+        return {one.at: evolve(one, job=one.job._replace(requeue=True)) for one in assignments}

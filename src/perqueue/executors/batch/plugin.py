@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from .executor import BatchExecutor
 
 
-def batch_plugin(name: str, summary: str, dialect: Callable[[], Dialect]) -> ExecutorPlugin:
+def batch_plugin(name: str, summary: str, dialect: Callable[[], Dialect], *, explains: bool = False) -> ExecutorPlugin:
     """The plugin for a batch system.
 
     Args:
         name: What configuration calls it.
         summary: One line for listings.
         dialect: Makes its dialect.
+        explains: Whether it always says why it ended a job.
     """
 
     def start(site: Site, config: Config) -> BatchExecutor:
         from .executor import BatchExecutor
 
-        return BatchExecutor(site, config, dialect())
+        return BatchExecutor(site, config, dialect(), explains=explains)
 
     def check(config: Config) -> Iterable[Tried]:
         return try_out(dialect(), config)
@@ -62,8 +63,9 @@ def ask(command: Command, bin: str | None) -> Answer:  # noqa: A002  # the confi
 
 def scripts_of(dialect: Dialect, site: Site, config: Config, assignments: Sequence[Assignment]) -> list[str]:
     """The scripts that would be submitted for attempts that become ready at once."""
+    from .batches import alike, batch_of
     from .folders import BatchFolders
-    from .submitting import USUAL_ARRAY, alike, batch_of
+    from .submitting import USUAL_ARRAY
 
     most = config.options(dialect.name).max_array or USUAL_ARRAY
     folders = BatchFolders(site.root, dialect.name)

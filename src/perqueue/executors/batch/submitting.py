@@ -14,18 +14,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import groupby
 from typing import Final, Protocol, TypeAlias
 
 from attrs import define, field
 
-from perqueue.config import Config, Partition
-from perqueue.core.records import Context
-from perqueue.core.resources import Resources
+from perqueue.config import Config
 
 from ..protocol import Assignment
+from .batches import Kind, alike, batch_of, kind_of
 from .commands import Commands, Errand
-from .dialect import Answer, Batch, Dialect, Refused, Taken, Unclear
+from .dialect import Answer, Dialect, Refused, Taken, Unclear
 from .folders import BatchFolders, Found
 from .surroundings import job_env
 
@@ -36,7 +34,6 @@ LATE: Final = 20.0
 USUAL_ARRAY: Final = 1000
 
 At: TypeAlias = tuple[int, int]
-Kind: TypeAlias = tuple[str, Resources, Context, tuple[str, ...]]
 
 
 @define
@@ -130,7 +127,7 @@ class Submitting:
     def add(self, assignments: Sequence[Assignment]) -> None:
         """Submit these as soon as may be, in batches as large as the scheduler takes them."""
         for equal in alike(assignments):
-            self._loose.setdefault(_kind(equal[0]), []).extend(equal)
+            self._loose.setdefault(kind_of(equal[0]), []).extend(equal)
         self._next_try = 0.0
 
     # what is known
@@ -269,7 +266,7 @@ class Submitting:
         wanted = [at for at in held.elements.values() if self._owner.wanted(at)]
         again = [held.assignments[at] for at in wanted if at in held.assignments]
         for equal in alike(again):
-            kind = _kind(equal[0])
+            kind = kind_of(equal[0])
             self._put(kind, equal + self._loose.pop(kind, []))
         self._next_try = 0.0
         self._let_go(held.partition)
@@ -289,45 +286,3 @@ class Submitting:
         lane = self._lane(partition)
         lane.why, lane.until = why, self._clock() + lane.wait
         lane.wait = min(LONGEST_WAIT, 2 * lane.wait)
-
-
-def alike(assignments: Sequence[Assignment]) -> list[list[Assignment]]:
-    """Assignments that can be elements of one array, in their order: equal in what they ask for and find around."""
-    kinds: dict[Kind, list[Assignment]] = {}
-    for kind, group in groupby(assignments, _kind):
-        kinds.setdefault(kind, []).extend(group)
-    return list(kinds.values())
-
-
-def _kind(assignment: Assignment) -> Kind:
-    return assignment.partition, assignment.resources, assignment.context, tuple(assignment.job.mpi)
-
-
-def batch_of(tag: str, assignments: Sequence[Assignment], config: Config, folders: BatchFolders) -> Batch:
-    """The description of a batch for a dialect."""
-    first = assignments[0]
-    partition = partition_of(first.partition, config, first.resources)
-    return Batch(
-        tag=tag,
-        name=first.job.name,
-        folder=folders.path(tag),
-        size=len(assignments),
-        resources=first.resources,
-        partition=partition,
-        python=partition.python or first.context.interpreter,
-        work=first.context.folder,
-        output=folders.output(tag),
-    )
-
-
-def partition_of(name: str, config: Config, resources: Resources) -> Partition:
-    """What is configured for a partition; one that the configuration has lost since is taken by its bare name."""
-    return config.partition(name) or Partition(name or resources.partition or "")
-
-
-def mpi_words(partition: Partition, resources: Resources) -> tuple[str, ...]:
-    """The command that starts a task's MPI processes; empty where it runs as one process."""
-    processes = resources.cores if resources.processes is None else resources.processes
-    if partition.mpi is None or resources.serial or processes == 1:
-        return ()
-    return tuple(partition.mpi.format(processes=processes, cores=resources.cores).split())

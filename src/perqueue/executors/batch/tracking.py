@@ -141,20 +141,13 @@ class Tracked:
         """Whether its job is over or missing, so that its end has to be told without an outcome if none comes."""
         return self.ended_at is not None or self.missing_since is not None
 
-    @property
-    def words_due(self) -> float | None:
-        """When its last words are due, if it has ended: at once where its end was asked for and is what came."""
-        if self.ended_at is None:
-            return None
-        wanted = self.stopping and self.ended is not None and self.ended.reason == "cancelled"
-        return self.ended_at + (0.0 if wanted else LAST_WORDS)
-
     def over(self, now: float, looked: float) -> bool:
         """Whether it has ended, its last words are due, and a look since then showed nothing else."""
-        due = self.words_due
-        if due is None or now < due:
+        if self.ended_at is None or self.ended is None:
             return False
-        return self.ended_at is not None and (looked > self.ended_at or due == self.ended_at)
+        if self.stopping and self.ended.reason == "cancelled":
+            return True  # that is what was wanted
+        return now - self.ended_at >= LAST_WORDS and looked > self.ended_at
 
     def gone(self, looked: float, absence: float) -> bool:
         """Whether it had been missing for too long when the scheduler was last asked, and more than once."""
@@ -185,7 +178,9 @@ class Tracked:
         if printed and claim is None:
             message = f"{message}. It printed: {printed}"
         verdict = Verdict.timeout if reason == "walltime" else Verdict.failed
-        host = self.host or ("" if claim is None else claim.host)
+        # The scheduler's name for the host goes first: by that one it can be asked to leave the host out.
+        told = "" if self.ended is None else self.ended.host
+        host = self.host or told or ("" if claim is None else claim.host)
         started = None if claim is None else claim.at
         return Ended(
             now, self.key, self.attempt, Outcome(verdict, reason, message, started=started, ended=now, host=host)
@@ -201,6 +196,8 @@ class Tracked:
         if seen.reason in _MESSAGES:
             reason = self.stopping if self.stopping and seen.reason == "cancelled" else seen.reason
             return reason, f"{_MESSAGES[seen.reason]}{said}"
+        if self.stopping:  # PBS doesn't always say that it was cancelled
+            return self.stopping, f"it was to be stopped, and its job has ended{said}"
         if claim is None:
             return "launch", f"job {self.job} ended before the task began{said}"
         return "lost", f"job {self.job} ended without leaving an outcome{said}"

@@ -16,4 +16,4 @@ def _dialect() -> SlurmDialect:
     return SlurmDialect()
 
 
-SLURM: Final = batch_plugin("slurm", "jobs of Slurm, equal ones as arrays", _dialect)
+SLURM: Final = batch_plugin("slurm", "jobs of Slurm, equal ones as arrays", _dialect, explains=True)
