@@ -1,0 +1,16 @@
+#!/bin/bash
+#SBATCH --partition=xeon24
+#SBATCH --time=10
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task=8
+#SBATCH --no-requeue
+#SBATCH --signal=B:USR1@60
+#SBATCH --export=ALL
+#SBATCH --job-name=relax.py:pq-0123456789ab-7.1-c0ffee
+#SBATCH --comment=pq-0123456789ab-7.1-c0ffee
+#SBATCH --chdir=/home/ann/work
+#SBATCH --output=/home/ann/work/.perqueue/scheduler/slurm/pq-0123456789ab-7.1-c0ffee/output
+#SBATCH --open-mode=append
+trap '' USR1
+exec /home/ann/venv/bin/python -P -m perqueue.runner.batch /home/ann/work/.perqueue/scheduler/slurm/pq-0123456789ab-7.1-c0ffee
