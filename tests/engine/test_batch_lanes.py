@@ -152,7 +152,6 @@ def test_a_configuration_that_can_not_be_used(
     assert (len(batching.opened), bench.states()) == (1, {1: "queueing"})
 
 
-@pytest.mark.xfail(strict=True, reason="a mover that is configured anew doesn't ask for pending stops again")
 def test_what_is_to_be_stopped_when_the_configuration_changes(
     batching: Batching, supervised: Callable[[], Supervisor], bench: Bench
 ) -> None:
@@ -174,7 +173,6 @@ def test_what_is_to_be_stopped_when_the_configuration_changes(
     assert tracked.stopping == "cancelled"
 
 
-@pytest.mark.xfail(strict=True, reason="a tick asks for the room of each lane, and takes it for each of them")
 def test_caps_over_several_partitions(batching: Batching, bench: Bench) -> None:
     """An executor's cap counts over all of its partitions, also for what becomes ready at once."""
     config = batching.configure(f'{SETTINGS}[partitions.new]\nexecutor = "toy"\n[executors.toy]\nmax_jobs = 3\n')

@@ -54,6 +54,7 @@ class Mover:
     def configure(self, executors: Sequence[Executor], config: Config) -> None:
         """Go on with these executors, under this configuration."""
         self._executors = {executor.name: executor for executor in executors}
+        self._stopping = set()  # they have not been asked yet
         # One executor has room for several partitions; what several executors have is one lane each.
         self._lanes = [
             (lane, self._executors[name], partition)
@@ -87,7 +88,9 @@ class Mover:
         with self._store.transaction(self.lease) as state:
             self._commit_facts(state)
             for lane, executor, partition in self._lanes:
-                keys = state.ready(lane, room) if (room := executor.room(partition)) else []
+                # Room may be shared between partitions.
+                room = executor.room(partition) - len(launches.get(executor.name, ()))
+                keys = state.ready(lane, room) if room > 0 else []
                 if keys:
                     launches.setdefault(executor.name, []).extend(self._admit(state, keys))
             stops = state.stops()

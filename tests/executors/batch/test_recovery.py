@@ -163,9 +163,10 @@ def test_in_two_batches(rig: Rig) -> None:
     """Where an attempt was submitted again, the batch with a job counts, whatever was touched last."""
     rig.launch(1)
     (folder,) = rig.folders()
-    other = folder.with_name(f"{folder.name[:-6]}ffffff")
-    other.mkdir()
-    (other / "attempts").write_text("1.1\n", encoding="utf-8")
+    for name in ("000000", "777777", "bbbbbb", "ffffff"):  # whatever order they are found in
+        other = folder.with_name(f"{folder.name[:-6]}{name}")
+        other.mkdir()
+        (other / "attempts").write_text("1.1\n", encoding="utf-8")
     rig.reports.clear()
     rig.next_owner()
     assert rig.ids(1) == ["1"]

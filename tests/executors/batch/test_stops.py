@@ -120,6 +120,21 @@ def test_what_an_earlier_owner_left(rig: Rig, state: str) -> None:
     assert [rig.toy.at(one) for one in rig.toy.elements if one.live] == [(2, 1)]
 
 
+def test_what_an_earlier_owner_left_with_others_that_end_first(rig: Rig) -> None:
+    """The folder stays for an attempt that nobody has asked for so far."""
+    rig.launch(1, 2)
+    rig.reports.clear()
+    rig.next_owner(2)
+    rig.start(2)
+    rig.toy.finish(rig.job(2))
+    rig.run(1)
+    assert rig.end(2) == ("succeeded", "returned")
+    rig.stop(1)
+    rig.run(60)
+    assert rig.end(1) == ("failed", "cancelled")
+    assert not any(one.live for one in rig.toy.elements)
+
+
 def test_a_cancelled_job_that_is_forgotten_at_once(rig: Rig) -> None:
     """Where the scheduler tells nothing of jobs that are over, a cancelled one counts as gone after a minute."""
     rig.toy.history = False

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import IO, Final
 
 from attrs import frozen
@@ -100,7 +100,13 @@ class _Running:
         self.errand = errand
         self._since = time.monotonic()
         self._given_up = False
-        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  # read at the end
+        with ExitStack() as stack:  # read at the end, closed here if it can't be started
+            self._out = stack.enter_context(tempfile.TemporaryFile())
+            self._err = stack.enter_context(tempfile.TemporaryFile())
+            self._start(errand, program, env)
+            stack.pop_all()
+
+    def _start(self, errand: Errand, program: str, env: Mapping[str, str]) -> None:
         with tempfile.TemporaryFile() as given:
             given.write(errand.command.stdin.encode("utf-8", "surrogateescape"))
             given.seek(0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from attrs import evolve
 
@@ -24,6 +25,9 @@ from .dialect import Dialect
 from .folders import BatchFolders, Found
 from .submitting import Held, Submitting
 from .watch import Watch
+
+TRIED: Final = 50
+"""Most attempts of a partition that are held back because the scheduler refuses them."""
 
 
 class BatchExecutor:
@@ -65,11 +69,16 @@ class BatchExecutor:
         self._asked_limits = self._options.max_array is not None
 
     def room(self, partition: str = "") -> int:
-        """Up to the caps on jobs; none while the scheduler refuses what it was given for that partition."""
-        if self._submitting.why(partition):
-            return 0
+        """Up to the caps on jobs.
+
+        While the scheduler refuses something of that partition, no more than a few: others may ask for what it gives,
+        but there is no point in recording attempts for all that wait.
+        """
         found = self._config.partition(partition)
         room = self._options.max_jobs - len(self._account.tracked)
+        back = self._submitting.held_back(partition)
+        if back:
+            room = min(room, TRIED - back)
         if found is not None and found.max_jobs is not None:
             room = min(room, found.max_jobs - self._account.number(partition))
         return max(0, room)

@@ -4,9 +4,10 @@ Theory of operation
 ===================
 
 An attempt is *loose* until it is its turn. Then the folder of a batch is made, and the batch is *sent*, one at a time.
-A refusal is no failure: the attempts are loose again, behind others, and their partition waits, twice as long each
-time; what was too much for the scheduler is cut in half. A submission whose answer was lost is *unclear*: its tag is
-looked for in the queue before its attempts are loose again.
+A refusal is no failure: the attempts are loose again, behind others, and all that ask for the same of the same
+partition wait, twice as long each time; what was too much for the scheduler is cut in half. What asks for something
+else goes on: it may be refused for a reason of its own, or not at all. A submission whose answer was lost is
+*unclear*: its tag is looked for in the queue before its attempts are loose again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Final, Protocol, TypeAlias
 from attrs import define, field
 
 from perqueue.config import Config
+from perqueue.core.resources import Resources
 
 from ..protocol import Assignment
 from .batches import Kind, alike, batch_of, kind_of
@@ -34,6 +36,8 @@ LATE: Final = 20.0
 USUAL_ARRAY: Final = 1000
 
 At: TypeAlias = tuple[int, int]
+Asks: TypeAlias = tuple[str, Resources | None]
+"""A partition, and what is asked of it; None where that is not known any more."""
 
 
 @define
@@ -42,7 +46,7 @@ class Held:
 
     Args:
         tag: Its tag.
-        partition: Where it goes to.
+        asks: What its attempts ask for, and of which partition.
         size: How many elements it has.
         elements: The attempts by their place in it; those that nobody waits for any more may be left out.
         assignments: What it takes to submit them again; those that are only to be stopped have none.
@@ -50,7 +54,7 @@ class Held:
     """
 
     tag: str
-    partition: str
+    asks: Asks
     size: int
     elements: dict[int, At] = field(factory=dict)
     assignments: dict[At, Assignment] = field(factory=dict)
@@ -59,7 +63,7 @@ class Held:
 
 @define
 class _Lane:
-    """How submissions to a partition go. Times are in seconds."""
+    """How submissions of one kind to a partition go. Times are in seconds."""
 
     at_once: int
     why: str = ""
@@ -112,7 +116,7 @@ class Submitting:
         self._loose: dict[Kind, list[Assignment]] = {}
         self._sending: Held | None = None
         self._unclear: dict[str, Held] = {}
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[Asks, _Lane] = {}
         self._most = config.options(dialect.name).max_array or USUAL_ARRAY
         self.knows_most = True
         """Whether it is known how many elements an array may have; nothing is submitted before."""
@@ -142,15 +146,26 @@ class Submitting:
         """The tags of batches that are on their way."""
         return {*self._unclear, *(() if self._sending is None else (self._sending.tag,))}
 
-    def why(self, partition: str) -> str:
-        """Why attempts for a partition are held back; empty if they are not."""
-        lane = self._lanes.get(partition)
-        return lane.why if lane is not None and lane.why and self._waits(partition) else ""
-
     @property
-    def reasons(self) -> dict[str, str]:
-        """Why attempts are held back, by partition."""
-        return {name: why for name in self._lanes if (why := self.why(name))}
+    def reasons(self) -> dict[At, str]:
+        """Why attempts are held back, for those that are."""
+        refused = {asks: lane.why for asks, lane in self._lanes.items() if lane.why}
+        if not refused:
+            return {}
+        found = {
+            one.at: refused[kind[:2]] for kind, loose in self._loose.items() if kind[:2] in refused for one in loose
+        }
+        for held in self._held:
+            found.update(dict.fromkeys(held.elements.values(), refused.get(held.asks, "")))
+        return {at: why for at, why in found.items() if why}
+
+    def held_back(self, partition: str) -> int:
+        """How many attempts for a partition the scheduler refused, or left unclear whether it took them."""
+        if not any(lane.why for lane in self._lanes.values()):
+            return 0
+        kinds = ((kind[:2], len(loose)) for kind, loose in self._loose.items())
+        held = ((one.asks, len(one.elements)) for one in self._held)
+        return sum(n for asks, n in (*kinds, *held) if asks[0] == partition and self._lane(asks).why)
 
     def patience(self, now: float) -> float:
         """Seconds until the next batch may be submitted."""
@@ -158,12 +173,15 @@ class Submitting:
             return 3600.0
         return max(0.0, self._next_try - now)
 
-    def _waits(self, partition: str) -> bool:
-        held = (held for held in (self._sending, *self._unclear.values()) if held is not None)
-        return any(kind[0] == partition for kind in self._loose) or any(one.partition == partition for one in held)
+    @property
+    def _held(self) -> list[Held]:
+        return [held for held in (self._sending, *self._unclear.values()) if held is not None]
 
-    def _lane(self, partition: str) -> _Lane:
-        return self._lanes.setdefault(partition, _Lane(self._most))
+    def _waits(self, asks: Asks) -> bool:
+        return any(kind[:2] == asks for kind in self._loose) or any(one.asks == asks for one in self._held)
+
+    def _lane(self, asks: Asks) -> _Lane:
+        return self._lanes.setdefault(asks, _Lane(self._most))
 
     # what may have been taken
 
@@ -171,7 +189,8 @@ class Submitting:
         """An earlier owner was about to submit the batch of this attempt, and nobody knows whether it did."""
         held = self._unclear.get(place.tag)
         if held is None:
-            held = self._unclear[place.tag] = Held(place.tag, partition, place.size)
+            resources = None if assignment is None else assignment.resources
+            held = self._unclear[place.tag] = Held(place.tag, (partition, resources), place.size)
             held.since = min(place.made, self._clock())
         held.elements[place.index] = at
         if assignment is not None:
@@ -204,7 +223,7 @@ class Submitting:
             left = [assignment for assignment in equal if assignment.at != at]
             if len(left) < len(equal):
                 self._put(kind, left)
-                self._let_go(kind[0])
+                self._let_go(kind[:2])
                 return True
         return False
 
@@ -214,22 +233,22 @@ class Submitting:
             return
         if 0.0 < self._next_try - now <= LONGEST_WAIT:
             return
-        kind = next((kind for kind in self._loose if self._lane(kind[0]).due(now)), None)
+        kind = next((kind for kind in self._loose if self._lane(kind[:2]).due(now)), None)
         if kind is None:
-            self._next_try = min(self._lane(kind[0]).until for kind in self._loose)
+            self._next_try = min(self._lane(kind[:2]).until for kind in self._loose)
             return
-        partition, equal = kind[0], self._loose[kind]
-        part = equal[: min(self._most, self._lane(partition).at_once)]
+        asks, equal = kind[:2], self._loose[kind]
+        part = equal[: min(self._most, self._lane(asks).at_once)]
         first = part[0].job
         tag = f"{self.prefix}{first.key}.{first.attempt}-{os.urandom(3).hex()}"
         try:
             self._folders.make(tag, part)
         except OSError as error:
-            self._hold_back(partition, f"job files can't be written: {error.strerror or error}")
+            self._hold_back(asks, f"job files can't be written: {error.strerror or error}")
             return
         self._put(kind, equal[len(part) :])
         elements = {index: assignment.at for index, assignment in enumerate(part)}
-        self._sending = Held(tag, partition, len(part), elements, {one.at: one for one in part})
+        self._sending = Held(tag, asks, len(part), elements, {one.at: one for one in part})
         batch = batch_of(tag, part, self._config, self._folders)
         env = job_env(dict(part[0].context.env), os.environ)
         self._commands.send(Errand(self._dialect.submit(batch), self._answered, env))
@@ -237,7 +256,7 @@ class Submitting:
     def _answered(self, answer: Answer) -> None:
         held, self._sending = self._sending, None
         assert held is not None  # one at a time
-        lane = self._lane(held.partition)
+        lane = self._lane(held.asks)
         match self._dialect.submitted(answer):
             case Taken(job):
                 lane.at_once = min(self._most, 2 * lane.at_once)
@@ -245,15 +264,15 @@ class Submitting:
             case Refused(why):
                 if held.size > 1:
                     lane.at_once = max(1, held.size // 2)
-                self._hold_back(held.partition, why)
+                self._hold_back(held.asks, why)
                 self._give_back(held)
             case Unclear(why):
-                self._hold_back(held.partition, why)
+                self._hold_back(held.asks, why)
                 held.since = self._clock()
                 self._unclear[held.tag] = held
 
     def _accept(self, held: Held, job: str) -> None:
-        lane = self._lane(held.partition)
+        lane = self._lane(held.asks)
         lane.why, lane.wait, lane.until = "", FIRST_WAIT, 0.0
         self._next_try = 0.0
         with suppress(OSError):  # on a full disk: who comes next finds the job by its tag
@@ -269,12 +288,12 @@ class Submitting:
             kind = kind_of(equal[0])
             self._put(kind, equal + self._loose.pop(kind, []))
         self._next_try = 0.0
-        self._let_go(held.partition)
+        self._let_go(held.asks)
 
-    def _let_go(self, partition: str) -> None:
+    def _let_go(self, asks: Asks) -> None:
         """Where nothing waits any more, what comes next may be better luck."""
-        if not self._waits(partition):
-            self._lanes.pop(partition, None)
+        if not self._waits(asks):
+            self._lanes.pop(asks, None)
 
     def _put(self, kind: Kind, equal: list[Assignment]) -> None:
         if equal:
@@ -282,7 +301,7 @@ class Submitting:
         else:
             self._loose.pop(kind, None)
 
-    def _hold_back(self, partition: str, why: str) -> None:
-        lane = self._lane(partition)
+    def _hold_back(self, asks: Asks, why: str) -> None:
+        lane = self._lane(asks)
         lane.why, lane.until = why, self._clock() + lane.wait
         lane.wait = min(LONGEST_WAIT, 2 * lane.wait)

@@ -38,6 +38,13 @@ _MESSAGES: Final = {
     "preempted": "its job was preempted",
     "deadline": "the scheduler gave it up at its deadline",
 }
+_OF_ITS_OWN: Final = frozenset({"walltime", "oom", "node-failure", "launch"})
+"""Ends that have nothing to do with its being stopped at the same time."""
+_ASKED: Final = {
+    "cancelled": "a user asked for",
+    "superseded": "its inputs are made anew",
+    "removed": "its entry was removed",
+}
 
 
 @define
@@ -193,11 +200,10 @@ class Tracked:
                 return self.stopping, "it was to be stopped, and its job is gone"
             return "vanished", f"job {self.job} is gone from the scheduler, and left no outcome"
         said = f" ({seen.message})" if seen.message else ""
+        if self.stopping and seen.reason not in _OF_ITS_OWN:  # PBS doesn't always say that it was cancelled
+            return self.stopping, f"its job was cancelled, as {_ASKED.get(self.stopping, 'was asked for')}"
         if seen.reason in _MESSAGES:
-            reason = self.stopping if self.stopping and seen.reason == "cancelled" else seen.reason
-            return reason, f"{_MESSAGES[seen.reason]}{said}"
-        if self.stopping:  # PBS doesn't always say that it was cancelled
-            return self.stopping, f"it was to be stopped, and its job has ended{said}"
+            return seen.reason, f"{_MESSAGES[seen.reason]}{said}"
         if claim is None:
             return "launch", f"job {self.job} ended before the task began{said}"
         return "lost", f"job {self.job} ended without leaving an outcome{said}"

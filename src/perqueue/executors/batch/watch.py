@@ -75,7 +75,7 @@ class Watch:
         self._looking = False
         self._history = True
         self._down = ""
-        self._written, self._reasons = notes, dict[str, str]()
+        self._written, self._reasons = notes, dict[tuple[int, int], str]()
         self._heard = 0.0
 
     # the account
@@ -250,7 +250,7 @@ class Watch:
         """Write down what listings and the next owner may want to know."""
         reasons = self._submitting.reasons
         jobs = {
-            one.name: one.note if one.job else Note(state="held back", reason=reasons.get(one.partition, ""))
+            one.name: one.note if one.job else Note(state="held back", reason=reasons.get(one.at, ""))
             for one in self._account.tracked.values()
         }
         trouble = self._down or next(iter(reasons.values()), "")
