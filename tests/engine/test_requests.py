@@ -11,7 +11,7 @@ from tests.engine.conftest import Bench
 
 from perqueue import StaticWidthGroup
 from perqueue.codec import BlobFolder, no_blobs
-from perqueue.config import Config, Partition, PartitionError
+from perqueue.config import Config, Partition, PartitionError, load_config
 from perqueue.core.errors import CycleError, ResourcesError, StateError, UnknownEntryError
 from perqueue.core.records import Context, PendingStop, Verdict
 from perqueue.core.resources import Resources
@@ -100,6 +100,28 @@ def test_executor_that_is_not_installed() -> None:
     """An executor that the configuration names and nobody brings is refused at once, not waited for."""
     with pytest.raises(manager.UnknownPluginError, match="no executor 'cloud'; installed are: local"):
         requests.resources_change("24:xeon24:1h", Config(partitions={"xeon24": Partition("xeon24", "cloud")}))
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "where"),
+    [
+        ('[partitions.big]\nexecutor = "slrum"\n', {}, "{}/perqueue.toml"),
+        ('[partitions]\nbig = "slrum"\n', {}, "{}/perqueue.toml"),
+        ('[partitions]\nbig = "slurm"\n', {"PERQUEUE_PARTITIONS_BIG": "slrum"}, "the environment variable {v}"),
+        ('[partitions]\nbig = "slurm"\n', {"PERQUEUE_SET": "partitions.big=slrum"}, "--set"),
+    ],
+)
+def test_where_an_executor_that_is_not_installed_is_named(
+    tmp_path: Path, text: str, environ: dict[str, str], where: str
+) -> None:
+    """The error names the file, variable or flag, and the key."""
+    (tmp_path / "perqueue.toml").write_text(text, encoding="utf-8")
+    config = load_config(str(tmp_path), {"HOME": str(tmp_path), **environ})
+    with pytest.raises(manager.UnknownPluginError) as caught:
+        requests.resources_change("24:big:1h", config)
+    place = where.format(tmp_path, v="PERQUEUE_PARTITIONS_BIG")
+    told = f"{place}: partitions.big.executor: there is no executor 'slrum'; installed are: "
+    assert str(caught.value).startswith(told)
 
 
 @pytest.mark.usefixtures("cloud")
@@ -192,3 +214,17 @@ def test_no_policy_is_the_default(bench: Bench) -> None:
     with bench.store.snapshot() as state:
         (row,) = state.rows()
     assert row.task.retry is None
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize(
+    ("retry", "own", "kept"),
+    [(Retry(1), None, 4096), (Retry(1), 100, 100), (Retry(1, on=["walltime"]), None, None), (None, None, None)],
+)
+def test_memory_of_a_partition_grows_too(bench: Bench, retry: Retry | None, own: int | None, kept: int | None) -> None:
+    """Where too little memory is to be followed by more, what the partition gives is what there was."""
+    config = Config(partitions={"xeon24": Partition("xeon24", "cloud", memory=4096, retry=retry)})
+    bench.submit(Task(bench.task().code, {}, Resources(24, 60, "xeon24", memory=own), name="a"), config)
+    with bench.store.snapshot() as state:
+        (row,) = state.rows()
+    assert row.task.resources.memory == kept

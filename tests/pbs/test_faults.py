@@ -13,7 +13,7 @@ import pytest
 from tests.chaos.driving import gated, quick, rest, settle, submit, tick, wait_begun
 from tests.chaos.ledger import read_ledger
 from tests.chaos.scripts import noting, write_scripts
-from tests.chaos.stored import stored
+from tests.chaos.stored import queue_in, stored
 from tests.pbs.configuring import configure
 from tests.pbs.double.fixture import DoublePbs
 from tests.queues import processes_of, wait_until
@@ -22,6 +22,7 @@ from perqueue import PersistentQueue, StaticWidthGroup, Task
 from perqueue.core.records import Verdict
 from perqueue.core.resources import Resources
 from perqueue.core.states import EntryState
+from perqueue.engine.wake import poke
 
 WORKQ = "1:workq:5m"
 
@@ -216,7 +217,8 @@ def test_a_supervisor_dies_around_a_submission(
     (pbs.bin / "qsub").write_text("\n".join(["#!/bin/sh", *lines, f"cat {pbs.folder}/answer; exit $status", ""]))
     (pbs.bin / "qsub").chmod(0o755)
     keys = submit(StaticWidthGroup(quick(resources=WORKQ), 3))
-    wait_until(lambda: once.exists() and not supervisors(here), "the death of the supervisor")
+    wait_until(once.exists, "the submission")
+    wait_dead(here)
     settle(here)
     assert {str(state) for state in stored(here).states.values()} == {"succeeded"}
     assert read_ledger(here).done == Counter((key, 1) for key in keys)
@@ -225,6 +227,11 @@ def test_a_supervisor_dies_around_a_submission(
 
 def supervisors(folder: Path) -> list[int]:
     return [pid for pid in processes_of(folder) if b"perqueue.supervisor" in command_line(pid)]
+
+
+def wait_dead(folder: Path) -> None:
+    """Until nobody listens. A process that was killed has files open for a moment, and seems to be woken then."""
+    wait_until(lambda: not poke(queue_in(folder)), "the death of the supervisor")
 
 
 def command_line(pid: int) -> bytes:
@@ -240,7 +247,7 @@ def test_another_supervisor_goes_on(pbs: DoublePbs, here: Path) -> None:
     wait_begun(here, running)
     for pid in supervisors(here):
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not supervisors(here), "the death of the supervisor")
+    wait_dead(here)
     (here / "go").touch()
     tick(here)
     rest(here)
@@ -276,6 +283,7 @@ def test_everything_at_once(pbs: DoublePbs, here: Path, seed: int) -> None:
         for pid in supervisors(here):
             if chance.random() < 0.5:
                 os.kill(pid, signal.SIGKILL)
+                wait_dead(here)
         tick(here)
     pbs.set(down=False, lose_replies=False, max_queued=0)
     settle(here)

@@ -143,7 +143,7 @@ def test_ended_job_that_may_be_started_again(queue: Queue, run_alone: Alone) -> 
     process.terminate()
     assert process.wait(queue.patience) == 143
     assert queue.spool.list_new() == []
-    assert "may start the job again" in run_alone.error.read_text()
+    assert "or starts the job again" in run_alone.error.read_text()
     (queue.folder / "go").touch()
     assert run_alone(job, SLURM_JOB_ID="7", SLURM_RESTART_COUNT="1").wait(queue.patience) == 0
     assert (queue.outcome(job).verdict, queue.outcome(job).restarts) == ("succeeded", 1)

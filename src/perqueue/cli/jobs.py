@@ -32,7 +32,8 @@ def job_words(told: Note | None) -> str:
     """What is worth telling of a job in a listing; that it runs is not."""
     if told is None or told.state == "running":
         return ""
-    parts = [told.state, *([one_line(told.reason)] if told.reason else [])]
+    state = "over, its outcome is awaited" if told.state == "ended" else told.state
+    parts = [state, *([one_line(told.reason)] if told.reason else [])]
     words = ": ".join(parts)
     return words if told.start is None else f"{words}, expected to start {moment(told.start)}"
 

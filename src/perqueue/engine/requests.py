@@ -18,9 +18,12 @@ from perqueue.core.graph import Graph
 from perqueue.core.planner import plan
 from perqueue.core.records import Context, StoredTask
 from perqueue.core.resources import Resources
+from perqueue.core.retry import Retry
 from perqueue.core.task import Task
 from perqueue.plugins.executors import executor_plugin
 from perqueue.store.protocol import Transaction
+
+from .asking import asked_by
 
 
 class ArgumentsError(UsageError):
@@ -41,6 +44,7 @@ class Submission:
     Raises:
         DescriptionError: It can't be compiled.
         PartitionError: Nothing configures a partition that it asks for.
+        UnknownPluginError: The executor that the configuration names is not installed.
         ArgumentsError: An argument can't be stored.
     """
 
@@ -134,24 +138,33 @@ def resources_change(resources: str | Resources, config: Config) -> dict[str, ob
 
 def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
     partition = _partition(task.resources, config)
+    retry = partition.retry if task.retry is None else task.retry
     return StoredTask(
         name=task.name,
         code=task.code,
         func=task.func,
         args=encoded_args(task.name, task.args, blobs),
-        resources=task.resources,
+        resources=_growing(task.resources, partition, retry),
         executor=partition.lane,
         context=0,
         folder=task.folder,
         module=task.module,
-        retry=partition.retry if task.retry is None else task.retry,
+        retry=retry,
     )
+
+
+def _growing(resources: Resources, partition: Partition, retry: Retry | None) -> Resources:
+    """What is stored: the partition's memory too, where a retry is to ask for more than that."""
+    if retry is None or "oom" not in retry.on or resources.memory is not None or partition.memory is None:
+        return resources
+    return evolve(resources, memory=partition.memory)
 
 
 def _partition(resources: Resources, config: Config) -> Partition:
     """What runs these resources, by an executor that is installed."""
     found = config.partition_for(resources)
-    executor_plugin(found.executor)
+    with asked_by(config.origin("partitions", found.name, "executor")):
+        executor_plugin(found.executor)
     return found
 
 

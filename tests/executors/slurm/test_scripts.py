@@ -116,9 +116,9 @@ def test_the_warning(seconds: int, before: int) -> None:
 @pytest.mark.parametrize(
     ("resources", "partition", "shape"),
     [
-        ("8:x:1h", {}, ("1", "1", "8")),
-        ("8:x:4:1h", {}, ("1", "1", "8")),  # processes are nothing to Slurm where nobody starts them
-        ("s:48:x:1h", {"mpi": "mpirun"}, ("1", "1", "48")),
+        ("8:x:1h", {}, ("1", "8", "1")),  # a script that calls mpirun has as many slots as cores
+        ("8:x:4:1h", {}, ("1", "8", "1")),  # processes are nothing to Slurm where nobody starts them
+        ("s:48:x:1h", {"mpi": "mpirun"}, ("1", "48", "1")),
         ("s:48:x:1h", {"mpi": "mpirun", "cores": 24}, ("2", "48", "1")),
         ("168:x:1:50h", {"cores": 56}, ("3", "168", "1")),  # it starts others itself, on all cores
         ("48:x:1h", {"mpi": "mpirun", "cores": 24}, ("2", "48", "1")),
@@ -127,16 +127,16 @@ def test_the_warning(seconds: int, before: int) -> None:
         ("7:x:2:1h", {"mpi": "mpirun", "cores": 24}, ("1", "2", "4")),
         ("1:x:1h", {"mpi": "mpirun", "cores": 24}, ("1", "1", "1")),
         (Resources(48, 60, "x", nodes=2), {}, ("2", "48", "1")),
-        (Resources(48, 60, "x", processes=2, nodes=2), {}, ("2", "2", "24")),
+        (Resources(48, 60, "x", processes=2, nodes=2), {}, ("2", "48", "1")),
         (Resources(48, 60, "x", processes=1, nodes=2), {}, ("2", "48", "1")),
         (Resources(1, 60, "x", nodes=2), {"mpi": "mpirun"}, ("2", "2", "1")),
-        (Resources(8, 60, "x", nodes=1), {}, ("1", "1", "8")),
+        (Resources(8, 60, "x", nodes=1), {}, ("1", "8", "1")),
     ],
 )
 def test_cores_and_processes(
     resources: str | Resources, partition: dict[str, object], shape: tuple[str | None, str, str]
 ) -> None:
-    """Cores are those of one process on one node, unless MPI is configured or they are too many for a node."""
+    """Each core is a slot for a process, on one node unless they are too many; started processes share cores."""
     given = batch(resources, Partition("x", "slurm", **partition))  # type: ignore[arg-type]
     found = [_option(given, name) for name in ("nodes", "ntasks", "cpus-per-task")]
     assert found == [[] if number is None else [number] for number in shape]

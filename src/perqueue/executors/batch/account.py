@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from perqueue.core.events import Launched
+from perqueue.core.events import Launched, Started
 from perqueue.runner.spool import Spool
 
 from ..protocol import Report
@@ -82,6 +82,9 @@ class Account:
         told = read_end(self._spool, *at)
         if told is None:
             return False
+        claim = self._spool.read_claim(*at)
+        if claim is not None and claim.restart:  # perhaps too short for any look
+            self.reports.append(Started(claim.at, *at, claim.host, claim.pid, claim.restart))
         self.reports.append(told)
         if at in self.tracked:
             self.forget(self.tracked[at])

@@ -205,7 +205,8 @@ class Tracked:
         if seen.reason in _MESSAGES:
             return seen.reason, f"{_MESSAGES[seen.reason]}{said}"
         if claim is None:
-            return "launch", f"job {self.job} ended before the task began{said}"
+            where = "look at its partition's modules, prologue and python"
+            return "launch", f"job {self.job} ended before the task began{said}: {where}"
         return "lost", f"job {self.job} ended without leaving an outcome{said}"
 
 

@@ -101,15 +101,13 @@ def _shape(resources: Resources, partition: Partition) -> Iterator[str]:
 
 
 def _tasks(resources: Resources, partition: Partition) -> int:
-    """Slurm's tasks, which are the processes that ``srun`` or ``mpirun`` would start: one, unless there are such."""
-    many = nodes(resources, partition)
-    if _starts_processes(resources, partition):
-        return max(resources.processes or resources.cores, many or 1)
-    if many is None or many == 1:
-        return 1
-    # One process on several nodes is one that starts others itself, and wants them on all of the cores.
-    processes = resources.processes or 1
-    return processes if processes >= many and not resources.serial else max(resources.cores, many)
+    """Slurm's tasks: the processes that ``srun`` or ``mpirun`` start, be it for the task or in its script.
+
+    One for each core, unless the task is started as several processes with more cores each. The task itself has all of
+    its node's cores, whatever that number is.
+    """
+    tasks = (resources.processes if _starts_processes(resources, partition) else None) or resources.cores
+    return max(tasks, nodes(resources, partition) or 1)
 
 
 def _starts_processes(resources: Resources, partition: Partition) -> bool:

@@ -179,7 +179,7 @@ class Watch:
     def _leave(self, status: int, usage: Usage | None, out_of_memory: bool) -> int:
         why = self._why or self._death(status, out_of_memory)
         if self._job.requeue and why.reason == "cancelled":
-            sys.stderr.write(f"{why.message} No outcome is written: the scheduler may start the job again.\n")
+            sys.stderr.write(f"{why.message} No outcome is written: the scheduler says why, or starts the job again.\n")
             return _ENDED_FROM_OUTSIDE
         return self._write(why, usage)
 

@@ -4,8 +4,8 @@
 #SBATCH --qos=long
 #SBATCH --time=90
 #SBATCH --nodes=1
-#SBATCH --ntasks=1
-#SBATCH --cpus-per-task=4
+#SBATCH --ntasks=4
+#SBATCH --cpus-per-task=1
 #SBATCH --gres=gpu:RTX3090:2
 #SBATCH --mem=8192M
 #SBATCH --exclusive

@@ -2,8 +2,8 @@
 #SBATCH --partition=xeon24
 #SBATCH --time=10
 #SBATCH --nodes=1
-#SBATCH --ntasks=1
-#SBATCH --cpus-per-task=8
+#SBATCH --ntasks=8
+#SBATCH --cpus-per-task=1
 #SBATCH --no-requeue
 #SBATCH --signal=B:USR1@60
 #SBATCH --export=ALL
