@@ -131,7 +131,9 @@ def test_what_works_and_what_does_not(pq: Pq, queue_folder: Path, monkeypatch: p
         "ok: good: commands: 1.2",
         "ok: good: partition a",
     ]
-    assert result.lines[6].startswith("problem: missing: no executor 'missing' is installed: installed are: bad, dumb")
+    where = f"{queue_folder}/perqueue.toml: partitions.e.executor"
+    told = f"problem: missing: no executor 'missing' is installed: {where}; installed are: bad, dumb"
+    assert result.lines[6].startswith(told)
     assert result.lines[6].endswith("; the plugin 'broken' can't be used: ImportError: no")
     found = json.loads(pq("config", "check", "--json", status=1).out)
     assert {"of": "good", "what": "commands", "works": True, "found": "1.2"} in found
@@ -161,7 +163,12 @@ def test_partitions_of_this_machine(pq: Pq, queue_folder: Path) -> None:
 def test_a_store_that_is_not_installed(pq: Pq, queue_folder: Path) -> None:
     """The store of new queues is tried too."""
     configure(queue_folder, '[queue]\nstore = "papyrus"\n')
-    assert pq("config", "check", status=1).lines[0].startswith("problem: store: no store 'papyrus' is installed: ")
+    told = (
+        f"problem: store: no store 'papyrus' is installed: {queue_folder}/perqueue.toml: queue.store; installed are: "
+    )
+    assert pq("config", "check", status=1).lines[0].startswith(told)
+    assert f"{queue_folder}/perqueue.toml: queue.store: there is no store" in pq("init", status=2).err
+    assert "--backend: there is no store 'rock'" in pq("init", "--backend", "rock", status=2).err
 
 
 def test_a_configuration_that_can_not_be_read(pq: Pq, queue_folder: Path) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from attrs import evolve
 from tests.cli.program import Pq, finish, settle, start, states, wait_for
 from tests.queues import CONFIG, script, wait_until
 
 from perqueue import CyclicalGroup, DynamicWidthGroup, PersistentQueue, StaticWidthGroup, SwitchGroup, Task
+from perqueue.cli import choice, entry
 from perqueue.engine.folder import need_folder
+from perqueue.store.protocol import Snapshot
 
 
 def test_show_tells_the_task_its_result_and_its_attempts(campaign: Pq) -> None:
@@ -64,8 +69,10 @@ def test_show_tells_the_groups_around_an_entry(pq: Pq, queue_folder: Path) -> No
     out = pq("show", str(failed)).out
     groups = out[out.index("Groups around it, from the inner to the outer") :].splitlines()
     assert groups[1].startswith("  branch 'b' in SwitchGroup({'b': bad.py})")
-    assert groups[2].startswith("  iteration 0 of at most 4 in CyclicalGroup(")
-    assert groups[3].startswith(("  copy 0 of 2 in StaticWidthGroup(", "  copy 1 of 2 in StaticWidthGroup("))
+    assert groups[2].startswith("  iteration 0 (of at most 0 to 3) in CyclicalGroup(")
+    assert groups[3].startswith(
+        ("  copy 0 (of 0 to 1) in StaticWidthGroup(", "  copy 1 (of 0 to 1) in StaticWidthGroup(")
+    )
     assert groups[4] == "    policy: a copy with a discard is left out; one copy may fail and is left out"
     assert groups[5] == "    the failure of this copy is not tolerated (2 failed, 1 may): what follows waits for it"
     told = json.loads(pq("show", str(failed), "--json").out)["groups"]
@@ -73,6 +80,19 @@ def test_show_tells_the_groups_around_an_entry(pq: Pq, queue_folder: Path) -> No
     assert (told[0]["branch"], told[1]["number"], told[1]["total"]) == ("b", 0, 4)
     assert told[2]["policy"] == {"on_discard": "drop", "tolerate": 1}
     assert (told[2]["lost"], told[2]["left_out"]) == ("missed", False)
+
+
+def test_show_counts_the_times_that_an_entry_went_on(campaign: Pq, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once is one time, and more are times."""
+    for number, told in ((1, "1 time from a checkpoint"), (2, "2 times from a checkpoint")):
+
+        def went_on(state: Snapshot, keys: list[int], number: int = number) -> Iterator[object]:
+            for one in choice.read_rows(state, keys):
+                assert isinstance(one, choice.Listed)
+                yield evolve(one, row=evolve(one.row, entry=evolve(one.row.entry, continued=number)))
+
+        monkeypatch.setattr(entry, "read_rows", went_on)
+        assert told in campaign("show", "1").out
 
 
 def test_show_tells_what_a_group_refused(pq: Pq, queue_folder: Path) -> None:

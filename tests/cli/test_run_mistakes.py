@@ -40,6 +40,31 @@ def test_one_line(queue_folder: Path, line: str, says: str) -> None:
     assert says in told
 
 
+@pytest.mark.parametrize("command", ["run", "submit"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[partitions]\nbig = "slrum"\n', "partitions.big.executor: there is no executor 'slrum'; installed are: "),
+        (
+            '[partitions]\nbig = "local"\n[queue]\nstore = "jsn"\n',
+            "queue.store: there is no store 'jsn'; installed are: ",
+        ),
+    ],
+)
+def test_what_is_not_installed(queue_folder: Path, command: str, text: str, told: str) -> None:
+    """A name of a plugin that nobody has is one line with file and key, and no queue is made."""
+    (queue_folder / "perqueue.toml").write_text(text, encoding="utf-8")
+    script(queue_folder, "t.py", "def main(**kwargs): return True, None")
+    body = "from perqueue import *\nwith PersistentQueue() as pq:\n    pq.submit(Task('t.py', None, '1:big:1m'))\n"
+    path = script(queue_folder, "submit.py", body)
+    argv = [sys.executable, "-m", "perqueue", command, "submit.py"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[0].startswith(f"{path}, line 3: {queue_folder}/perqueue.toml: {told}")
+    assert not (queue_folder / ".perqueue").exists()
+
+
 def test_other_errors_keep_their_traceback(queue_folder: Path) -> None:
     """What is not a mistake in using the queue is shown as Python shows it."""
     script(queue_folder, "submit.py", "import perqueue\nfrom perqueue import PersistentQueue\n1 / 0\n")

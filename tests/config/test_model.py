@@ -52,7 +52,8 @@ def test_a_partition_that_nothing_configures(resources: str, told: list[str]) ->
     """The error names the resources and the partition, and two ways out."""
     with pytest.raises(PartitionError) as caught:
         Config(partitions={"xeon24": SLURM["xeon24"]}).partition_for(Resources.parse(resources))
-    for part in [*told, f"{EXECUTOR}=local", FILE]:
+    cluster = "or the executor of your cluster, such as slurm"
+    for part in [*told, f"{EXECUTOR}=local", FILE, "(configured are: xeon24)", cluster]:
         assert part in str(caught.value)
 
 

@@ -118,6 +118,14 @@ def test_the_default_partition(tmp_path: Path, config: dict[str, Any], expected:
     assert found.partitions["default"] == expected
 
 
+@pytest.mark.parametrize("given", ["--bind-to core", ["--bind-to", "core"], ("--bind-to", " core ")])
+def test_arguments_of_mpi_are_text_or_words(tmp_path: Path, given: object) -> None:
+    """Words are joined as text has them."""
+    text = f"config = {{'scheduler': 'slurm', 'mpiexec': 'mpirun', 'nodes': [('a', {{'mpiargs': {given!r}}})]}}"
+    _, found = converted(tmp_path, text)
+    assert found.partitions["a"].mpi == "mpirun --bind-to core -np {processes}"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -142,6 +150,14 @@ def test_the_default_partition(tmp_path: Path, config: dict[str, Any], expected:
         ("config = {'scheduler': 'slurm', 'nodes': {'a': 1}}", ": config['nodes'] is no list"),
         ("config = {'scheduler': 'slurm', 'nodes': ['a']}", ": config['nodes']: 'a' is no pair"),
         ("config = {'scheduler': 'slurm', 'nodes': [('a', {}), ('a', {})]}", ": config['nodes'] has 'a' twice"),
+        (
+            "config = {'scheduler': 'slurm', 'nodes': [\n ('a', {'cores': 8,\n  'mpiargs': 5})]}",
+            ", line 3: mpiargs is neither text nor a list of words but 5",
+        ),
+        (
+            "config = {'scheduler': 'slurm', 'nodes': [\n ('a', {'mpiargs': ['-x', 5]})]}",
+            ", line 2: mpiargs is neither text nor a list of words but ['-x', 5]",
+        ),
         ("config = {'scheduler': 'slurm', 'extra_args': '-x'}", ": extra_args is no list of words but '-x'"),
     ],
 )

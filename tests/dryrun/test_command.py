@@ -148,7 +148,25 @@ def test_scripts_where_nothing_is_configured(folder: Path) -> None:
     found = dry_run("submit.py", "--scripts", "scripts")
     assert found.status == 0
     assert "nothing configures the partition 'xeon24', so there are no scripts for it" in found.err
-    assert list((folder / "scripts").iterdir()) == []
+    assert "no scripts were written" in found.err
+    assert not (folder / "scripts").exists()
+
+
+@pytest.mark.parametrize(("text", "status"), [("", 0), ("x = 1\n", 2)], ids=["nothing", "refused"])
+def test_where_nothing_is_submitted(folder: Path, text: str, status: int) -> None:
+    """Nothing is said of ways that nobody walked, and nothing is written, be it refused or not there."""
+    if text:
+        script(folder, "b.py", text)
+    else:
+        (folder / "submit.py").write_text("import perqueue\n", encoding="utf-8")
+    found = dry_run("submit.py", "--explore")
+    assert (found.status, found.out) == (status, "nothing was submitted\n")
+    found = dry_run("submit.py", "--explore", "--json")
+    assert (json.loads(found.out)["walked"], json.loads(found.out)["total"]) == (0, 0)
+    found = dry_run("submit.py", "--scripts", "scripts")
+    assert (found.status, found.out) == (status, "nothing was submitted\n")
+    assert "nothing was submitted, so no scripts were written" in found.err
+    assert not (folder / "scripts").exists()
 
 
 def test_exploring(folder: Path) -> None:

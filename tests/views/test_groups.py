@@ -198,7 +198,7 @@ def test_the_groups_around_an_entry() -> None:
         b={"pq_switch_key": 7},
     )
     found = surroundings(of.state, of.state.entries[of.keys("c")[1]])
-    assert [group.place for group in found] == ["branch 7", "iteration 0 of at most 3", "copy 1 of 2"]
+    assert [group.place for group in found] == ["branch 7", "iteration 0 (of at most 0 to 2)", "copy 1 (of 0 to 1)"]
     assert found[-1].text.startswith("DynamicWidthGroup(")
     assert surroundings(of.state, of.entry("a")) == []
 

@@ -21,6 +21,7 @@ from perqueue.core.resources import Resources
 from perqueue.core.selection import Selection
 from perqueue.core.tasklike import Plain, TaskLike
 from perqueue.engine import requests
+from perqueue.engine.asking import asked_by
 from perqueue.engine.context import capture
 from perqueue.engine.drive import drive
 from perqueue.engine.folder import PERQUEUE_FILE, QueueFolder, find_folder, find_or_create, need_folder
@@ -299,7 +300,8 @@ class PersistentQueue:
 
     def _make(self) -> QueueFolder:
         if self._folder is None:
-            self._folder, made = find_or_create(self._start, self._settings().store)
+            with asked_by(self._settings().origin("queue", "store")):
+                self._folder, made = find_or_create(self._start, self._settings().store)
             if made:
                 _say(f"made a new queue in {self._folder.root}")
                 if os.path.exists(os.path.join(self._start, PERQUEUE_FILE)):

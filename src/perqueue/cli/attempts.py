@@ -7,7 +7,7 @@ from typing import Any
 
 from perqueue.core.records import Attempt
 
-from .printing import duration, moment
+from .printing import counted, duration, moment
 
 
 def attempt_words(attempt: Attempt) -> Iterator[str]:
@@ -32,7 +32,7 @@ def attempt_words(attempt: Attempt) -> Iterator[str]:
     if attempt.job:
         yield f"job {attempt.job}"
     if attempt.restarts:
-        yield f"started again {attempt.restarts} times by the scheduler"
+        yield f"started again {counted(attempt.restarts, 'time')} by the scheduler"
     if attempt.resources is not None:
         yield f"asked for {attempt.resources.described}"
     if outcome is not None and outcome.cpu_s is not None:

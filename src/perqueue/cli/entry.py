@@ -26,7 +26,7 @@ from .choice import Damaged, Listed, read_rows
 from .jobs import job_data, job_notes, job_words
 from .listing import as_data, stored
 from .logs import log_files, tail
-from .printing import clipped, coloured, entries, indented_line, one_line, put, put_json, ranges
+from .printing import clipped, coloured, counted, entries, indented_line, one_line, put, put_json, ranges
 
 _LOG_LINES: Final = 10
 _MOST: Final = 5
@@ -127,7 +127,7 @@ class _Facts:
             done = f"; {entry.retries} so far" if entry.retries else ""
             yield f"  retries     {task.retry}{done}"
         if entry.continued:
-            yield f"  went on     {entry.continued} times from a checkpoint"
+            yield f"  went on     {counted(entry.continued, 'time')} from a checkpoint"
         yield f"  folder      {self.folder}"
         yield f"  python      {self.context.interpreter}"
         if entry.index:

@@ -9,6 +9,7 @@ from typing import Final
 
 from perqueue.config import load_config
 from perqueue.core.errors import StorageError, UsageError
+from perqueue.engine.asking import asked_by
 from perqueue.engine.folder import NAME, PERQUEUE_FILE, create_folder, find_folder, open_folder
 from perqueue.plugins.stores import store_plugin
 
@@ -35,8 +36,13 @@ def make_queue(where: str, backend: str | None, *, force: bool) -> None:
     here = os.path.abspath(where)
     if not os.path.isdir(here):
         raise UsageError(f"there is no folder {here}: make it first")
-    store = backend or load_config(here).store
-    store_plugin(store)  # before anything is moved
+    if backend:
+        store, asked = backend, "--backend"
+    else:
+        config = load_config(here)
+        store, asked = config.store, config.origin("queue", "store")
+    with asked_by(asked):
+        store_plugin(store)  # before anything is moved
     root = f"{here}/{NAME}"
     if force and os.path.lexists(root):
         _move_aside(root)

@@ -16,7 +16,7 @@ from perqueue.dryrun.recording import Deed, environment, read_deeds
 from perqueue.dryrun.text import lines, skipped_line
 from perqueue.engine.receipts import RUN
 
-from .printing import note, put, put_json
+from .printing import counted, note, put, put_json
 from .scripts import answer_file, how_it_ended, run_to_end
 
 _FAILED = 2
@@ -96,7 +96,10 @@ def _simulated(play: Play, asked: Asked, told: dict[str, Any]) -> bool:
         number = scripts.write(asked.scripts)
         for remark in scripts.remarks:
             note(remark)
-        note(f"wrote {number} scripts to {os.path.abspath(asked.scripts)}")
+        if number:
+            note(f"wrote {counted(number, 'script')} to {os.path.abspath(asked.scripts)}")
+        else:
+            note("no scripts were written" if report.total else "nothing was submitted, so no scripts were written")
     for line in broken:
         note(line)
     return bool(broken)
@@ -115,7 +118,7 @@ def _explored(deeds: Sequence[Deed], asked: Asked, seed: int) -> bool:
             put(f"  where {one.way}")
         if one.waiting:
             put(f"  then these wait for ever: {', '.join(one.waiting)}")
-    if not found.found:
+    if found.total and not found.found:
         put("nothing gets stuck, and everything runs on some way")
     for what, names in found.after.items():
         put(f"where {what}, these wait until it is resubmitted: {', '.join(names) or 'none'}")

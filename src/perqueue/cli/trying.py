@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import asdict, frozen
 
@@ -48,7 +48,10 @@ def try_settings(*, as_json: bool) -> int:
 def _try_executor(name: str, config: Config, plugins: Plugins) -> Iterator[Trial]:
     plugin = plugins.executors.get(name)
     if plugin is None:
-        yield _missing(name, "executor", name, plugins, plugins.executors)
+        partitions = sorted(part.name for part in config.partitions.values() if part.executor == name)
+        # Options of an executor that no partition uses name it too.
+        tables = [config.origin("partitions", one, "executor") for one in partitions] or [f"the table executors.{name}"]
+        yield _missing(name, "executor", name, plugins, plugins.executors, tables)
         return
     if name == LOCAL:
         yield from _try_local(config)
@@ -79,11 +82,13 @@ def _try_local(config: Config) -> Iterator[Trial]:
 
 def _try_store(config: Config, plugins: Plugins) -> Trial:
     if config.store not in plugins.stores:
-        return _missing("store", "store", config.store, plugins, plugins.stores)
+        return _missing("store", "store", config.store, plugins, plugins.stores, [config.origin("queue", "store")])
     return Trial("store", config.store, works=True, found="for new queues")
 
 
-def _missing(of: str, what: str, name: str, plugins: Plugins, installed: Iterable[str]) -> Trial:
+def _missing(
+    of: str, what: str, name: str, plugins: Plugins, installed: Iterable[str], asked_by: Sequence[str]
+) -> Trial:
     broken = "".join(f"; the plugin {plugin!r} can't be used: {why}" for plugin, why in plugins.failed.items())
-    told = f"installed are: {', '.join(sorted(installed))}{broken}"
+    told = f"{', '.join(asked_by)}; installed are: {', '.join(sorted(installed))}{broken}"
     return Trial(of, f"no {what} {name!r} is installed", works=False, found=told)

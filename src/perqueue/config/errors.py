@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from perqueue.core.errors import UsageError
@@ -9,6 +10,7 @@ from perqueue.core.resources import Resources
 
 FILE: Final = "perqueue.toml"
 EXECUTOR: Final = "PERQUEUE_EXECUTOR"
+_SHOWN: Final = 20
 
 
 class ConfigError(UsageError):
@@ -19,12 +21,21 @@ class ConfigError(UsageError):
 
 
 class PartitionError(UsageError):
-    """Nothing configures the partition that a task asks for."""
+    """Nothing configures the partition that a task asks for.
 
-    def __init__(self, resources: Resources) -> None:
+    Args:
+        resources: What it asks for.
+        configured: The partitions that are configured.
+    """
+
+    def __init__(self, resources: Resources, configured: Iterable[str] = ()) -> None:
         wanted = "no partition" if resources.partition is None else f"the partition {resources.partition!r}"
         name = resources.partition or "default"
+        others = sorted(configured)
+        more = ", ..." if len(others) > _SHOWN else ""
+        known = f" (configured are: {', '.join(others[:_SHOWN])}{more})" if others else ""
         super().__init__(
-            f"resources '{resources}' name {wanted}, which no configuration maps to an executor: "
+            f"resources '{resources}' name {wanted}, which no configuration maps to an executor{known}: "
             f'set {EXECUTOR}=local to run everything on this machine, or write in {FILE}: [partitions] {name} = "local"'
+            ", or the executor of your cluster, such as slurm"
         )

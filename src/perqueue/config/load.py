@@ -49,7 +49,8 @@ def build(layers: Layers) -> Config:
     executors = {name: ExecutorOptions(name, **keys) for name, keys in _named(layers, "executors").items()}
     for options in executors.values():
         _check_intervals(layers, options)
-    settings: dict[str, Any] = {**plain, "partitions": partitions, "executors": executors}
+    sources = {place: given.source for place, given in layers.given.items()}
+    settings: dict[str, Any] = {**plain, "partitions": partitions, "executors": executors, "sources": sources}
     return Config(**settings)
 
 

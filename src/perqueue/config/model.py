@@ -12,6 +12,7 @@ from perqueue.core.resources import LOCAL, Resources
 from perqueue.core.retry import Retry
 
 from .errors import PartitionError
+from .keys import Place, dotted
 
 DEFAULT: Final = "default"
 """The partition of resources that name none."""
@@ -124,6 +125,7 @@ class Config:
         checks: ``errors``: what would fail is not submitted; ``off``: ``submit`` checks nothing.
         executors: How executors are used, by their name.
         store: What keeps the state of queues that are made.
+        sources: Where each setting that something gives came from, by its place: for messages, and no setting itself.
     """
 
     cores: int = field(factory=lambda: cores_here())
@@ -136,6 +138,12 @@ class Config:
     checks: str = "errors"
     executors: Mapping[str, ExecutorOptions] = field(factory=dict)
     store: str = "sqlite"
+    sources: Mapping[Place, str] = field(factory=dict, eq=False, repr=False)
+
+    def origin(self, *place: str) -> str:
+        """A setting as messages name it: the file, variable or flag that gives it, if any does, and its key."""
+        source = self.sources.get(place)
+        return dotted(place) if source is None else f"{source}: {dotted(place)}"
 
     @property
     def lanes(self) -> Mapping[str, tuple[str, str]]:
@@ -167,7 +175,7 @@ class Config:
         if self.override is not None:
             return evolve(found or Partition(resources.partition or DEFAULT), executor=self.override)
         if found is None:
-            raise PartitionError(resources)
+            raise PartitionError(resources, self.partitions)
         return found
 
 

@@ -88,7 +88,22 @@ def read(source: str, text: bytes) -> dict[str, Any]:
     config = _literal(source, found[0])
     if not isinstance(config, dict):
         raise MyQueueError(source, found[0].lineno, f"`config` is no dict but {config!r}")
+    _check_mpiargs(source, found[0])
     return config
+
+
+def _check_mpiargs(source: str, config: ast.expr) -> None:
+    """Refuse arguments of MPI that are neither text nor words, while it is known in which line they stand."""
+    for table in ast.walk(config):
+        if not isinstance(table, ast.Dict):
+            continue
+        for key, value in zip(table.keys, table.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == "mpiargs":
+                given = ast.literal_eval(value)
+                words = [given] if isinstance(given, str) else given
+                if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+                    told = f"mpiargs is neither text nor a list of words but {given!r}"
+                    raise MyQueueError(source, value.lineno, told)
 
 
 def _assigned(statement: ast.stmt) -> ast.expr | None:
@@ -252,7 +267,9 @@ def _is_program(given: object) -> bool:
 def _mpi(scheduler: str, node: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
     if scheduler == LOCAL or config.get("use_mpi", True) is False:
         return
-    command = [str(config.get("mpiexec", "mpiexec")), str(node.get("mpiargs", "")).strip(), "-np {processes}"]
+    given = node.get("mpiargs", "")
+    words = [given] if isinstance(given, str) else given
+    command = [str(config.get("mpiexec", "mpiexec")), *(word.strip() for word in words), "-np {processes}"]
     yield f"mpi = {_string(' '.join(part for part in command if part))}"
 
 

@@ -171,7 +171,12 @@ def explore(
         seed: What ways are drawn from where there are too many.
         most: How many ways to walk at most.
         attempts: After how many attempts on all of them to stop.
+
+    Returns:
+        What that came to; no ways at all where nothing was submitted.
     """
+    if not submissions:
+        return Explored(0, 0, 0, ())
     small = [evolve(one, graph=shrunk(one.graph)) for one in submissions]
     groups, tasks = _forks(small)
     walked = 0
@@ -193,6 +198,9 @@ def explore(
 
 def bounds(explored: Explored, seed: int) -> Iterator[str]:
     """How far was looked, a line each."""
+    if not explored.total:
+        yield "nothing was submitted"
+        return
     if explored.walked == explored.total:
         yield f"walked all {explored.total:,} ways"
     else:

@@ -52,15 +52,17 @@ class Scripts:
     def write(self, folder: str) -> int:
         """Write every script as a file of its own, in the order of submission; how many there are.
 
+        The folder is made for the first one: where there is none, nothing is made.
+
         Raises:
             UnwritableError: One can't be written.
         """
         number = 0
         try:
-            os.makedirs(folder, exist_ok=True)
             for batch in self._simulation.batches:
                 for text in self._texts(batch):
                     number += 1
+                    os.makedirs(folder, exist_ok=True)
                     with open(os.path.join(folder, f"{number:04}-{self._title(batch)}.sh"), "w") as file:
                         file.write(text)
         except OSError as error:

@@ -11,23 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from perqueue.core.errors import UsageError
 from perqueue.executors.protocol import ExecutorPlugin
 from perqueue.store.protocol import StorePlugin
 
 from .codecs import CODECS
+from .errors import UnknownPluginError as UnknownPluginError
 from .finding import Finder, Found, Kind
 from .parts import CommandPlugin, ObserverPlugin
 
 if TYPE_CHECKING:
     from perqueue.codec.registry import Codec
-
-
-class UnknownPluginError(UsageError):
-    """Nothing of this name is installed."""
-
-    def __init__(self, what: str, name: str, known: Mapping[str, object]) -> None:
-        super().__init__(f"there is no {what} {name!r}; installed are: {', '.join(sorted(known))}")
 
 
 @frozen

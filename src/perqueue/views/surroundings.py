@@ -46,12 +46,12 @@ class Surrounding:
 
     @property
     def place(self) -> str:
-        """Where in the group: ``copy 3 of 5``, ``iteration 0 of at most 10``, ``branch 'relax'``."""
+        """Where in the group: ``copy 3 (of 0 to 4)``, ``iteration 0 (of at most 0 to 9)``, ``branch 'relax'``."""
         match self.kind:
             case WidthKind():
-                return f"copy {self.number} of {self.total}"
+                return f"copy {self.number} (of {_numbers(self.total)})"
             case LoopKind():
-                return f"iteration {self.number} of at most {self.total}"
+                return f"iteration {self.number} (of at most {_numbers(self.total)})"
             case SwitchKind():
                 return f"branch {self.branch!r}"
             case TaskKind() | JoinKind():
@@ -109,6 +109,11 @@ def surroundings(state: Snapshot, entry: Entry) -> list[Surrounding]:
 def branch_of(kind: SwitchKind, scope: int) -> Key | None:
     """The key of the branch that runs a scope; None if none does."""
     return next((branch.key for branch in kind.branches if branch.body == scope >= 0), None)
+
+
+def _numbers(total: int) -> str:
+    """The numbers that so many have, as ``pq_index`` and ``pq_iteration`` count: from 0."""
+    return f"0 to {total - 1}" if total > 1 else "0 alone"
 
 
 def _surrounding(losses: Losses, frame: Frame, kind: Kind, copy: int) -> Surrounding:
