@@ -23,12 +23,12 @@ from perqueue.core.compile import compile_graph
 from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGroup
 from perqueue.core.records import Context
 from perqueue.core.task import Task
-from perqueue.dryrun.machines import Machines
-from perqueue.dryrun.outcomes import Foretold
-from perqueue.dryrun.reading import scenario_from
-from perqueue.dryrun.report import report
-from perqueue.dryrun.simulation import Simulation
-from perqueue.dryrun.submissions import submission
+from perqueue.dryrun.playing.machines import Machines
+from perqueue.dryrun.playing.outcomes import Foretold
+from perqueue.dryrun.playing.simulation import Simulation
+from perqueue.dryrun.playing.submissions import submission
+from perqueue.dryrun.reports.report import report
+from perqueue.dryrun.scenarios.reading import scenario_from
 
 
 def _task(name: str) -> Task:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tests.docs.markdown import ROOT, blocks, read
 
-from perqueue.dryrun.reading import TABLES
-from perqueue.dryrun.spans import Shape
+from perqueue.dryrun.scenarios.reading import TABLES
+from perqueue.dryrun.scenarios.spans import Shape
 
 PAGE = ROOT / "docs" / "dry-run.md"
 

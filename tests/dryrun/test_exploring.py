@@ -15,7 +15,7 @@ from perqueue.core.compile import compile_graph
 from perqueue.core.records import Context
 from perqueue.core.tasklike import TaskLike
 from perqueue.dryrun.exploring import Explored, Problem, bounds, explore
-from perqueue.dryrun.submissions import submission
+from perqueue.dryrun.playing.submissions import submission
 
 
 def explored(work: object, *, most: int = 1000, seed: int = 0) -> Explored:

@@ -18,14 +18,14 @@ from perqueue.core.compile import compile_graph
 from perqueue.core.errors import DescriptionError, RefusedGroupError
 from perqueue.core.records import Context
 from perqueue.core.tasklike import TaskLike
-from perqueue.dryrun.data import as_json
-from perqueue.dryrun.machines import Machines
-from perqueue.dryrun.outcomes import Foretold
-from perqueue.dryrun.reading import scenario_from
-from perqueue.dryrun.report import Report, report
-from perqueue.dryrun.simulation import Simulation
-from perqueue.dryrun.submissions import as_data, from_data, submission
-from perqueue.dryrun.text import lines
+from perqueue.dryrun.playing.machines import Machines
+from perqueue.dryrun.playing.outcomes import Foretold
+from perqueue.dryrun.playing.simulation import Simulation
+from perqueue.dryrun.playing.submissions import as_data, from_data, submission
+from perqueue.dryrun.reports.data import as_json
+from perqueue.dryrun.reports.report import Report, report
+from perqueue.dryrun.reports.text import lines
+from perqueue.dryrun.scenarios.reading import scenario_from
 
 _RATES = st.sampled_from([0, 0, 0.2, 1])
 SCENARIOS = st.fixed_dictionaries(

@@ -52,7 +52,7 @@ def dry_run(
       pq dry-run submit.py --max-core-hours 500   for continuous integration
       pq dry-run submit.py --explore              what can get stuck, what never runs
     """
-    from perqueue.dryrun.limits import Limits
+    from perqueue.dryrun.reports.limits import Limits
 
     from .simulating import Asked, simulate_script
 

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from perqueue.dryrun.data import as_json
 from perqueue.dryrun.exploring import Explored, bounds, explore
-from perqueue.dryrun.limits import Limits
 from perqueue.dryrun.play import Play, played
-from perqueue.dryrun.reading import scenario_for
 from perqueue.dryrun.recording import Deed, environment, read_deeds
-from perqueue.dryrun.text import lines, skipped_line
+from perqueue.dryrun.reports.data import as_json
+from perqueue.dryrun.reports.limits import Limits
+from perqueue.dryrun.reports.text import lines, skipped_line
+from perqueue.dryrun.scenarios.reading import scenario_for
 from perqueue.engine.receipts import RUN
 
 from .printing import counted, note, put, put_json
@@ -50,7 +50,7 @@ def simulate_script(script: str, arguments: Sequence[str], asked: Asked, *, expl
     """
     scenario = scenario_for(asked.scenario, asked.seed)
     if asked.plot is not None:
-        from perqueue.dryrun.kinds import check_kind
+        from perqueue.dryrun.reports.kinds import check_kind
 
         check_kind(asked.plot)
     status, deeds = _caught(script, arguments, asked)
@@ -85,12 +85,12 @@ def _simulated(play: Play, asked: Asked, told: dict[str, Any]) -> bool:
         for line in lines(report):
             put(line)
     if asked.plot is not None and report.total:
-        from perqueue.dryrun.gantt import draw  # matplotlib takes its time to import
+        from perqueue.dryrun.reports.gantt import draw  # matplotlib takes its time to import
 
         draw(report, asked.plot)
         note(f"wrote {os.path.abspath(asked.plot)}")
     if asked.scripts is not None:
-        from perqueue.dryrun.scripts import Scripts
+        from perqueue.dryrun.reports.scripts import Scripts
 
         scripts = Scripts(play.simulation, play.config, play.folder)
         number = scripts.write(asked.scripts)

@@ -17,14 +17,14 @@ from perqueue.core.policy import Key
 from perqueue.core.records import Standing, Verdict
 from perqueue.core.standing import kind_of, opened
 
-from .decisions import Deciders, Group
-from .machines import Machines
-from .outcomes import Attempted, Ending
-from .report import report
-from .scenario import NEVER, Scenario
-from .simulation import Simulation
-from .stuck import Cause, Stuck
-from .submissions import Submission
+from .playing.decisions import Deciders, Group
+from .playing.machines import Machines
+from .playing.outcomes import Attempted, Ending
+from .playing.simulation import Simulation
+from .playing.submissions import Submission
+from .reports.report import report
+from .reports.stuck import Cause, Stuck
+from .scenarios.scenario import NEVER, Scenario
 from .ways import MANY, MOST_TRIES, Fork, Way, group_fork, shrunk, task_fork, ways
 
 MOST_WAYS: Final = 1000

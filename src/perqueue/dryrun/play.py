@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from perqueue.config import Config, load_config
 
-from .machines import Machines
-from .outcomes import Foretold
+from .playing.machines import Machines
+from .playing.outcomes import Foretold
+from .playing.simulation import Simulation
 from .recording import Deed, Kind
-from .report import Report, report
-from .scenario import Scenario
-from .simulation import Simulation
+from .reports.report import Report, report
+from .scenarios.scenario import Scenario
 
 
 class Play:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from perqueue.checks.recording import tell
 
 from .mode import RECORD, SCENARIO, SEED
-from .submissions import Submission, as_data, from_data
+from .playing.submissions import Submission, as_data, from_data
 
 
 class Kind(StrEnum):

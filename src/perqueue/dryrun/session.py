@@ -20,9 +20,9 @@ from perqueue.store.memory import MemoryStore
 
 from .mode import NAME, RECORD, SCENARIO, SEED
 from .play import Play
-from .reading import scenario_for
+from .playing.submissions import submission
 from .recording import Deed, Kind, note
-from .submissions import submission
+from .scenarios.reading import scenario_for
 
 
 class Session:
@@ -70,7 +70,7 @@ class Session:
         """Print the report, where nobody else does: in the process that submitted, not in one that it forked."""
         if os.getpid() != self._process or self.empty:
             return
-        from .text import lines, skipped_line
+        from .reports.text import lines, skipped_line
 
         for line in lines(self._play.report()):
             sys.stdout.write(f"{line}\n")

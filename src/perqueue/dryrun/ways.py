@@ -14,8 +14,8 @@ from perqueue.core.keys import SWITCHGROUP_SKIP
 from perqueue.core.policy import Key
 from perqueue.core.records import Verdict
 
-from .chance import chance
-from .scenario import NEVER
+from .scenarios.chance import chance
+from .scenarios.scenario import NEVER
 
 MANY: Final = 2
 """Copies that stand for many; also most copies of a static width group that are made."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from perqueue.dryrun.reading import scenario_from
-    from perqueue.dryrun.scenario import Scenario
+    from perqueue.dryrun.scenarios.reading import scenario_from
+    from perqueue.dryrun.scenarios.scenario import Scenario
 
     from .simulated import Simulated, SimulatedEntry, simulate
 
 _HOMES = {
-    "Scenario": "perqueue.dryrun.scenario",
+    "Scenario": "perqueue.dryrun.scenarios.scenario",
     "Simulated": "perqueue.testing.simulated",
     "SimulatedEntry": "perqueue.testing.simulated",
-    "scenario_from": "perqueue.dryrun.reading",
+    "scenario_from": "perqueue.dryrun.scenarios.reading",
     "simulate": "perqueue.testing.simulated",
 }
 

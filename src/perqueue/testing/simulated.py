@@ -14,13 +14,13 @@ from perqueue.core.errors import UsageError
 from perqueue.core.keys import CONTROL_KEYS, VALUE_KW
 from perqueue.core.records import Attempt, Context, Entry
 from perqueue.core.states import EntryState
-from perqueue.dryrun.given import Given
-from perqueue.dryrun.machines import Machines
-from perqueue.dryrun.outcomes import Foretold
-from perqueue.dryrun.report import Report, report
-from perqueue.dryrun.scenario import Scenario
-from perqueue.dryrun.simulation import Simulation
-from perqueue.dryrun.submissions import submission
+from perqueue.dryrun.playing.given import Given
+from perqueue.dryrun.playing.machines import Machines
+from perqueue.dryrun.playing.outcomes import Foretold
+from perqueue.dryrun.playing.simulation import Simulation
+from perqueue.dryrun.playing.submissions import submission
+from perqueue.dryrun.reports.report import Report, report
+from perqueue.dryrun.scenarios.scenario import Scenario
 
 
 class UnusedOutcomeError(UsageError):

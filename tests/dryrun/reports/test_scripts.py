@@ -13,15 +13,15 @@ from perqueue.config import Config, ExecutorOptions, Partition
 from perqueue.core.compile import compile_graph
 from perqueue.core.records import Context
 from perqueue.core.task import Task
-from perqueue.dryrun import scripts
 from perqueue.dryrun.errors import UnwritableError
-from perqueue.dryrun.machines import Machines
-from perqueue.dryrun.outcomes import Foretold
-from perqueue.dryrun.reading import scenario_from
-from perqueue.dryrun.report import report
-from perqueue.dryrun.scripts import Scripts
-from perqueue.dryrun.simulation import Simulation
-from perqueue.dryrun.submissions import submission
+from perqueue.dryrun.playing.machines import Machines
+from perqueue.dryrun.playing.outcomes import Foretold
+from perqueue.dryrun.playing.simulation import Simulation
+from perqueue.dryrun.playing.submissions import submission
+from perqueue.dryrun.reports import scripts
+from perqueue.dryrun.reports.report import report
+from perqueue.dryrun.reports.scripts import Scripts
+from perqueue.dryrun.scenarios.reading import scenario_from
 from perqueue.executors.protocol import Assignment, Executor, ExecutorPlugin, Site
 
 CONFIG = Config(
@@ -81,8 +81,9 @@ def test_where_there_are_none(
     assert any(remark in one for one in writing.remarks)
 
 
-def test_a_folder_that_can_t_be_written(tmp_path: Path) -> None:
+def test_a_folder_that_can_t_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told by its path."""
+    monkeypatch.setattr(scripts, "executor_plugin", lambda name: ExecutorPlugin(name, "", _open, scripts=_scripts))
     (tmp_path / "out").touch()
     with pytest.raises(UnwritableError, match="out"):
         Scripts(simulated(task("a", "1:xeon24:1h"), tmp_path), CONFIG, str(tmp_path)).write(str(tmp_path / "out"))

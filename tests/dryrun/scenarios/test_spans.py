@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perqueue.dryrun.chance import chance
-from perqueue.dryrun.spans import Amount, Counts, Shape, Span, parse_seconds
+from perqueue.dryrun.scenarios.chance import chance
+from perqueue.dryrun.scenarios.spans import Amount, Counts, Shape, Span, parse_seconds
 
 
 @pytest.mark.parametrize(

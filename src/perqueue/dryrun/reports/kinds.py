@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from .errors import PictureKindError
+from ..errors import PictureKindError
 
 KINDS: Final = (".png", ".svg", ".pdf")
 

@@ -9,8 +9,8 @@ from attrs import field, frozen
 from perqueue.core.records import Entry
 from perqueue.core.states import EntryState
 
-from .outcomes import Foretold
-from .simulation import Run, Simulation
+from ..playing.outcomes import Foretold
+from ..playing.simulation import Run, Simulation
 from .stuck import Stuck, stuck
 
 

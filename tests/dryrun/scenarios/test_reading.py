@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from perqueue.dryrun.errors import ScenarioError, ScenarioUnreadableError
-from perqueue.dryrun.reading import read_scenario, scenario_for, scenario_from
-from perqueue.dryrun.scenario import NEVER, Machine, Mishap, Scenario
-from perqueue.dryrun.spans import Amount, Counts, Shape, Span
+from perqueue.dryrun.scenarios.reading import read_scenario, scenario_for, scenario_from
+from perqueue.dryrun.scenarios.scenario import NEVER, Machine, Mishap, Scenario
+from perqueue.dryrun.scenarios.spans import Amount, Counts, Shape, Span
 
 WHOLE = """
 seed = 7

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perqueue.core.resources import Resources
-from perqueue.dryrun.pool import Pool, Size, Taken
+from perqueue.dryrun.playing.pool import Pool, Size, Taken
 
 
 def asked(text: str, **more: object) -> Resources:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from perqueue.core.decision import Changes
 from perqueue.core.records import FrameState, Ref
 
-from .spans import PRECISION
+from ..scenarios.spans import PRECISION
 
 _Mark: TypeAlias = tuple[float, int]
 """When something could be over at the earliest, in seconds; and the entry after which, 0 for the beginning."""

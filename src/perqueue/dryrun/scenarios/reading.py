@@ -10,7 +10,7 @@ from attrs import evolve
 
 from perqueue.core.retry import REASONS
 
-from .errors import ScenarioError, ScenarioUnreadableError, UnknownKeyError
+from ..errors import ScenarioError, ScenarioUnreadableError, UnknownKeyError
 from .scenario import NEVER, Machine, Mishap, Rules, Scenario
 from .spans import Amount, Counts, Shape, Span, parse_seconds
 

@@ -17,9 +17,9 @@ from perqueue.engine.launches import Assignments
 from perqueue.executors.protocol import Site
 from perqueue.plugins.executors import executor_plugin
 
-from .errors import UnwritableError
-from .mode import NAME
-from .simulation import Batch, Simulation
+from ..errors import UnwritableError
+from ..mode import NAME
+from ..playing.simulation import Batch, Simulation
 
 _NO_QUEUE: Final = "0" * 32
 """The id of a queue that is not made yet."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..playing.simulation import Run
 from .report import Report
-from .simulation import Run
 from .stuck import Stuck
 
 

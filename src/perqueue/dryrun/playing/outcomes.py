@@ -14,10 +14,10 @@ from perqueue.core.resources import Resources
 from perqueue.core.view import Json
 from perqueue.store.memory import State
 
-from .chance import chance
+from ..scenarios.chance import chance
+from ..scenarios.scenario import NEVER, WALLTIME, Mishap, Rules, Scenario
+from ..scenarios.spans import Shape
 from .decisions import Deciders, Group
-from .scenario import NEVER, WALLTIME, Mishap, Rules, Scenario
-from .spans import Shape
 
 T = TypeVar("T")
 

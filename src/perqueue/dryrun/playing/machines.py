@@ -9,9 +9,9 @@ from attrs import evolve, frozen
 from perqueue.config import Config, Partition, scaled
 from perqueue.core.resources import LOCAL, Resources
 
-from .mode import NAME
+from ..mode import NAME
+from ..scenarios.scenario import Machine, Scenario
 from .pool import Size
-from .scenario import Machine, Scenario
 
 _MAX_ARRAY: Final = 1000
 """Most elements of a job array where no configuration says: Slurm's own limit, but for one."""

@@ -26,12 +26,12 @@ from perqueue.core.resources import Resources
 from perqueue.core.states import EntryState
 from perqueue.store.memory import State
 
+from ..scenarios.spans import PRECISION
 from .chains import Chains
 from .decisions import Deciders
 from .machines import Machines, Place
 from .outcomes import Attempted, Ending, Outcomes
 from .pool import Pool, Request, Taken
-from .spans import PRECISION
 from .submissions import Submission
 
 

@@ -11,10 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from .errors import UnwritableError
+from ..errors import UnwritableError
+from ..playing.simulation import Run
 from .kinds import check_kind
 from .report import Report
-from .simulation import Run
 
 _MOST_NAMES: Final = 20
 """Tasks that the legend names."""
