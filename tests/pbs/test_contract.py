@@ -15,6 +15,7 @@ from perqueue.executors.protocol import Executor, Site
 from perqueue.testing.contracts.executors import ExecutorContract
 
 
+@pytest.mark.slow
 class TestPbs(ExecutorContract):
     """Two cores: more tasks have to wait."""
 

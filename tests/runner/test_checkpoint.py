@@ -145,6 +145,7 @@ def test_process_that_the_task_forked(queue: Queue, run_alone: Alone) -> None:
     assert not (queue.folder / "saved").exists()
 
 
+@pytest.mark.slow
 def test_in_time(both: Bench) -> None:
     """Under the fork server and in a batch job the warning comes by itself, shortly before the end of the walltime."""
     queue = both.queue

@@ -105,6 +105,7 @@ def test_a_reader_that_is_killed_leaves_no_lock(kind: Kind, path: str, start: St
         do(store, submission(task()))
 
 
+@pytest.mark.slow
 def test_twenty_processes_commit_at_once(kind: Kind, path: str, start: Start) -> None:
     """Every commit of twenty processes that open, write and read at once is there, and none is refused."""
     writers = [
