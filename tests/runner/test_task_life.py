@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,7 +63,8 @@ def test_log_grows_line_by_line(queue: Queue, server: Supervisor) -> None:
     """What a task printed is in its log while it still runs."""
     job = queue.job("import time\ndef main(**kw):\n    print('step 1 \\udc80')\n    time.sleep(1000)", walltime=1000)
     server.submit(job)
-    queue.wait_until(lambda: server.find("started", job) and "step 1" in queue.log(job), "the line in the log")
+    queue.wait_until(lambda: server.find("started", job) and Path(str(job.log)).exists(), "the log")
+    queue.wait_until(lambda: "step 1" in queue.log(job), "the line in the log")
     server.stop(job)
     server.until("ended", job)
 
