@@ -34,7 +34,7 @@ def test_the_quick_start_is_two_commands_of_one_line() -> None:
     run, tests = _commands()
     assert [command.count("\n") for command in (run, tests)] == [1, 1]
     assert run.endswith("/pq run examples/pi/submit.py\n")
-    assert tests.endswith("/python -m pytest -n auto\n")
+    assert tests.endswith("/python -m pytest -n 4\n")
 
 
 def test_ci_runs_the_second_command() -> None:
