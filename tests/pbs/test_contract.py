@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 from attrs import evolve
-from tests.pbs.double.fixture import DoublePbs
+from tests.pbs.site import Pbs
 
 from perqueue.config import Config, ExecutorOptions, Partition
 from perqueue.engine.folder import QueueFolder
@@ -22,7 +22,7 @@ class TestPbs(ExecutorContract):
     cores: ClassVar[int] = 2
 
     @pytest.fixture(autouse=True)
-    def _pbs(self, pbs: DoublePbs) -> None:
+    def _pbs(self, pbs: Pbs) -> None:
         pbs.set(nodes={"pbs0": self.cores})
 
     def make_executor(self, folder: QueueFolder, config: Config) -> Executor:

@@ -15,7 +15,7 @@ from tests.chaos.ledger import read_ledger
 from tests.chaos.scripts import noting, write_scripts
 from tests.chaos.stored import queue_in, stored
 from tests.pbs.configuring import configure
-from tests.pbs.double.fixture import DoublePbs
+from tests.pbs.site import Pbs
 from tests.queues import processes_of, wait_until
 
 from perqueue import PersistentQueue, StaticWidthGroup, Task
@@ -28,7 +28,7 @@ WORKQ = "1:workq:5m"
 
 
 @pytest.fixture
-def here(pbs: DoublePbs, queue_folder: Path) -> Path:
+def here(pbs: Pbs, queue_folder: Path) -> Path:
     """A folder whose configuration sends partitions to PBS, with task scripts."""
     write_scripts(queue_folder)
     configure(queue_folder)
@@ -52,7 +52,7 @@ def cancel(*keys: int) -> None:
 @pytest.mark.parametrize(
     "settings", [{}, *(pytest.param({"history": True, "root": root}, marks=pytest.mark.slow) for root in (True, False))]
 )
-def test_a_running_entry_is_cancelled(pbs: DoublePbs, here: Path, settings: dict[str, bool]) -> None:
+def test_a_running_entry_is_cancelled(pbs: Pbs, here: Path, settings: dict[str, bool]) -> None:
     """Its job ends, with all that it started; whatever PBS remembers of it."""
     pbs.set(**settings)
     (key,) = submit(gated(WORKQ))
@@ -65,7 +65,7 @@ def test_a_running_entry_is_cancelled(pbs: DoublePbs, here: Path, settings: dict
 
 
 @pytest.mark.slow
-def test_a_waiting_entry_is_cancelled(pbs: DoublePbs, here: Path) -> None:
+def test_a_waiting_entry_is_cancelled(pbs: Pbs, here: Path) -> None:
     """Its job leaves the queue and never runs; also an element of an array."""
     pbs.set(nodes={})
     keys = submit(StaticWidthGroup(quick(resources=WORKQ), 3))
@@ -78,7 +78,7 @@ def test_a_waiting_entry_is_cancelled(pbs: DoublePbs, here: Path) -> None:
 
 
 @pytest.mark.parametrize("history", [True, False])
-def test_walltime(pbs: DoublePbs, here: Path, history: bool) -> None:
+def test_walltime(pbs: Pbs, here: Path, history: bool) -> None:
     """It is a timeout, to the second, whether or not PBS keeps a history."""
     pbs.set(history=history)
     (key,) = submit(gated("1:workq:2s"))
@@ -87,7 +87,7 @@ def test_walltime(pbs: DoublePbs, here: Path, history: bool) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_that_is_killed_altogether(pbs: DoublePbs, here: Path) -> None:
+def test_a_job_that_is_killed_altogether(pbs: Pbs, here: Path) -> None:
     """As the kernel does for want of memory: task, runner and shell. The history is asked why."""
     pbs.set(history=True)
     kill = "    os.kill(os.getppid(), 9)\n    os.kill(os.getpid(), 9)\n"
@@ -99,7 +99,7 @@ def test_a_job_that_is_killed_altogether(pbs: DoublePbs, here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_that_needs_too_much_memory_is_retried_with_more(pbs: DoublePbs, here: Path) -> None:
+def test_a_job_that_needs_too_much_memory_is_retried_with_more(pbs: Pbs, here: Path) -> None:
     """PBS says why it ended the job; the retry policy doubles what is asked for."""
     configure(here, workq='retry = {times = 1, on = ["oom"]}')
     pbs.set(history=True, out_of_memory=["0.pbs0"])
@@ -112,10 +112,10 @@ def test_a_job_that_needs_too_much_memory_is_retried_with_more(pbs: DoublePbs, h
     assert first is not None
     assert second is not None
     assert (first.reason, second.verdict) == ("oom", Verdict.succeeded)
-    assert ":mem=2048mb" in (pbs.folder / "1.SC").read_text()
+    assert ":mem=2048mb" in pbs.log("qsub")[1]["script"]
 
 
-def test_a_task_that_is_killed(pbs: DoublePbs, here: Path) -> None:
+def test_a_task_that_is_killed(pbs: Pbs, here: Path) -> None:
     """The runner tells at once."""
     noting(here, "killed.py", "def main(**_):\n    note('begun')\n    os.kill(os.getpid(), 9)\n")
     (key,) = submit(Task("killed.py", None, WORKQ))
@@ -126,7 +126,7 @@ def test_a_task_that_is_killed(pbs: DoublePbs, here: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("history", [True, False])
-def test_a_node_fails(pbs: DoublePbs, here: Path, history: bool) -> None:
+def test_a_node_fails(pbs: Pbs, here: Path, history: bool) -> None:
     """The entry fails: with its reason where PBS keeps a history, else as vanished once it was absent long enough."""
     pbs.set(history=history)
     (key,) = submit(gated(WORKQ))
@@ -136,7 +136,7 @@ def test_a_node_fails(pbs: DoublePbs, here: Path, history: bool) -> None:
     assert ended(here, key) == (EntryState.failed, "node-failure" if history else "vanished")
 
 
-def test_a_job_that_is_run_again_stays_the_same_attempt(pbs: DoublePbs, here: Path) -> None:
+def test_a_job_that_is_run_again_stays_the_same_attempt(pbs: Pbs, here: Path) -> None:
     """Where the partition allows it, PBS starts it on another node."""
     configure(here, workq="requeue = true")
     (key,) = submit(gated(WORKQ))
@@ -154,7 +154,7 @@ def test_a_job_that_is_run_again_stays_the_same_attempt(pbs: DoublePbs, here: Pa
 
 
 @pytest.mark.slow
-def test_a_server_that_is_down_for_a_while_changes_nothing(pbs: DoublePbs, here: Path) -> None:
+def test_a_server_that_is_down_for_a_while_changes_nothing(pbs: Pbs, here: Path) -> None:
     """What runs goes on, for longer than a job may be absent; what is submitted meanwhile is so later."""
     (first,) = submit(gated(WORKQ))
     wait_begun(here, first)
@@ -171,7 +171,7 @@ def test_a_server_that_is_down_for_a_while_changes_nothing(pbs: DoublePbs, here:
     assert read_ledger(here).done == {(first, 1): 1, (second, 1): 1}
 
 
-def test_a_submission_whose_answer_is_lost_is_not_repeated(pbs: DoublePbs, here: Path) -> None:
+def test_a_submission_whose_answer_is_lost_is_not_repeated(pbs: Pbs, here: Path) -> None:
     """The array is found by its tag."""
     pbs.set(lose_replies=True, nodes={})
     keys = submit(StaticWidthGroup(quick(resources=WORKQ), 3))
@@ -183,7 +183,7 @@ def test_a_submission_whose_answer_is_lost_is_not_repeated(pbs: DoublePbs, here:
 
 
 @pytest.mark.slow
-def test_a_refusal_is_no_failure(pbs: DoublePbs, here: Path) -> None:
+def test_a_refusal_is_no_failure(pbs: Pbs, here: Path) -> None:
     """What the server does not take now is taken later, and in smaller pieces."""
     pbs.set(max_queued=4)
     keys = submit(StaticWidthGroup(quick(resources=WORKQ), 6))
@@ -192,7 +192,7 @@ def test_a_refusal_is_no_failure(pbs: DoublePbs, here: Path) -> None:
     assert any(entry["status"] == 38 for entry in pbs.log("qsub"))
 
 
-def test_a_torque_like_site(pbs: DoublePbs, here: Path) -> None:
+def test_a_torque_like_site(pbs: Pbs, here: Path) -> None:
     """Plain listings are enough."""
     pbs.set(torque=True)
     keys = submit(quick(resources=WORKQ), quick(resources=WORKQ))
@@ -205,7 +205,7 @@ def test_a_torque_like_site(pbs: DoublePbs, here: Path) -> None:
 
 @pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.slow), "after"])
 def test_a_supervisor_dies_around_a_submission(
-    pbs: DoublePbs, here: Path, when: str, monkeypatch: pytest.MonkeyPatch
+    pbs: Pbs, here: Path, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """kill -9 of whoever calls qsub, before or after the server has the job, and before its id is recorded."""
     real = pbs.bin / "real-qsub"
@@ -241,7 +241,7 @@ def command_line(pid: int) -> bytes:
         return b""
 
 
-def test_another_supervisor_goes_on(pbs: DoublePbs, here: Path) -> None:
+def test_another_supervisor_goes_on(pbs: Pbs, here: Path) -> None:
     """kill -9 while a job runs: the next owner knows it, and asks about no more than that."""
     running, waiting = submit(gated(WORKQ), gated("4:workq:5m"))
     wait_begun(here, running)
@@ -255,7 +255,7 @@ def test_another_supervisor_goes_on(pbs: DoublePbs, here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_looks_do_not_grow_with_jobs(pbs: DoublePbs, here: Path) -> None:
+def test_looks_do_not_grow_with_jobs(pbs: Pbs, here: Path) -> None:
     """Two commands a look, for thirty arrays as for one."""
     pbs.set(nodes={})
     for width in (1, 20):
@@ -271,7 +271,7 @@ def test_looks_do_not_grow_with_jobs(pbs: DoublePbs, here: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
-def test_everything_at_once(pbs: DoublePbs, here: Path, seed: int) -> None:
+def test_everything_at_once(pbs: Pbs, here: Path, seed: int) -> None:
     """Lost answers, a server that comes and goes, refusals and killed supervisors: each entry runs once."""
     chance = random.Random(seed)
     pbs.set(nodes={"pbs0": 6}, history=bool(seed))

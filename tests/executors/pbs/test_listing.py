@@ -1,7 +1,7 @@
 """What answers of qstat mean.
 
-The texts in ``answers`` have the form, states and codes that were observed of OpenPBS 23.06.06; names and times in them
-are made up.
+The texts in ``answers`` were captured of OpenPBS 23.06.06 by ``tests/pbs/capture.py``, but for those that it doesn't
+name: these have the form, states and codes that were observed elsewhere, and made-up names and times.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from perqueue.executors.pbs.listing import whole
 
 ANSWERS = Path(__file__).parent / "answers"
 PREFIX = "pq-3f2a9c1d-"
-WAITS = "Insufficient amount of resource: ncpus (R: 2 A: 0 T: 4)"
+WAITS = "Not enough free nodes available"
 
 
 def look(name: str, status: int = 0, prefix: str = PREFIX) -> tuple[JobSeen, ...]:
@@ -103,7 +103,22 @@ def test_a_job_that_is_queued_again_after_its_node_failed_is_pending() -> None:
 def test_a_job_that_runs_again_is_numbered() -> None:
     """run_count counts runs, restarts begin at none."""
     job = one("running-again.json")
-    assert (job.phase, job.restarts, job.host) == (Phase.RUNNING, 1, "pbs1")
+    assert (job.phase, job.restarts, job.host) == (Phase.RUNNING, 1, "pbs0")
+
+
+def test_an_array_that_waits_has_its_elements() -> None:
+    """Each of them is pending, as the array is."""
+    jobs = look("array-waiting.json")
+    assert [job.index for job in jobs] == [None, 0, 1, 2, 3]
+    assert {job.phase for job in jobs} == {Phase.PENDING}
+
+
+def test_elements_that_are_forgotten_are_over() -> None:
+    """Without a history all that have ended are alike, and have their array's code: nothing follows from it."""
+    jobs = {job.index: (job.phase, job.reason) for job in look("array-forgotten.json")}
+    assert jobs[0] == jobs[1] == (Phase.ENDED, "done")
+    assert jobs[2][0] is Phase.RUNNING
+    assert jobs[3][0] is Phase.PENDING
 
 
 def test_an_array_that_waits_stands_for_its_elements() -> None:
@@ -113,7 +128,10 @@ def test_an_array_that_waits_stands_for_its_elements() -> None:
 
 
 def test_elements_of_an_array_each_have_their_phase() -> None:
-    """One failed (X with a code), one runs, one was deleted before it began (X), one waits."""
+    """One failed (X with a code), one runs, one was deleted before it began (X), one waits.
+
+    What was deleted before it began is only said to be finished, with its array's code.
+    """
     jobs = {job.index: job for job in look("array-begun.json")}
     assert {index: job.phase for index, job in jobs.items()} == {
         None: Phase.PENDING,
@@ -122,7 +140,7 @@ def test_elements_of_an_array_each_have_their_phase() -> None:
         2: Phase.ENDED,
         3: Phase.PENDING,
     }
-    assert (jobs[0].reason, jobs[2].reason) == ("exit", "cancelled")
+    assert (jobs[0].reason, jobs[2].reason) == ("exit", "done")
     assert jobs[1].job == "14[1].pbs0"
 
 
@@ -138,8 +156,8 @@ def test_an_array_without_any_that_wait_says_nothing_itself() -> None:
     assert [job.index for job in look("array-all-begun.json")] == [0, 1]
 
 
-def test_an_array_that_is_over_succeeded_although_an_element_failed() -> None:
-    """The array's own code is 0: only the elements' codes count."""
+def test_of_an_array_that_is_over_each_element_has_its_end() -> None:
+    """The array's own code may be 0 although an element failed: only the elements' codes count."""
     jobs = {job.index: job.reason for job in look("array-finished.json")}
     assert jobs == {None: "done", 0: "done", 1: "done", 2: "exit", 3: "done"}
 

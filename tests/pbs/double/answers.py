@@ -76,6 +76,8 @@ def row(job: Job, element: Element | None, server: str) -> Row:
     if element.code is not None:
         found["Exit_status"] = element.code
     found["comment"] = element.comment
+    if job.array and element.state == "X" and not element.runs:  # it is forgotten, and the array's attributes are shown
+        found |= {"substate": 70, "comment": "Subjob finished"}
     return found
 
 

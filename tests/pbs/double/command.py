@@ -35,8 +35,11 @@ def main() -> int:
 
 def down(name: str, server: str) -> int:
     """Nobody answers."""
-    sys.stderr.write(f"Connection refused\n{name}: cannot connect to server {server} (errno=15010)\n")
-    return 255 if name in ("qstat", "qdel") else 162
+    failed = f"{name}: cannot connect to server {server} (errno=15010)"
+    if name == "qdel":
+        failed = f"Couldn't connect to cluster: {server}"
+    sys.stderr.write(f"Connection refused\n{failed}\n")
+    return 255 if name == "qstat" else 162
 
 
 sys.exit(main())

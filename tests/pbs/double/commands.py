@@ -222,7 +222,7 @@ def job_rows(queue: Queue, job: Job, elements: bool) -> dict[str, answers.Row]:
 
 def named(queue: Queue, one: str) -> tuple[Job, int | None]:
     found = _ID.fullmatch(one)
-    if found is None:
+    if found is None or found[4] not in (None, f".{queue.server}"):
         raise Complaint(1, f"illegally formed job identifier: {one}")
     job = queue.jobs.get(int(found[1]))
     index = int(found[3]) if found[3] else None

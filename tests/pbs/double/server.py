@@ -54,7 +54,8 @@ class Server:
             name, words = request["name"], request["words"]
             status, out, err = commands.run(self.queue, self.settings, name, words, request)
             with open(f"{self.folder}/log", "a", encoding="utf-8") as log:
-                log.write(json.dumps({"at": time.time(), "name": name, "words": words, "status": status}) + "\n")
+                entry = {"at": time.time(), "name": name, "words": words, "script": request["stdin"]}
+                log.write(json.dumps({**entry, "status": status, "out": out if name == "qsub" else ""}) + "\n")
             if name == "qsub" and status == 0 and self.settings["lose_replies"]:
                 status, out, err = 162, "", "qsub: System error: \n"
             stream.write(json.dumps([status, out, err]).encode() + b"\n")

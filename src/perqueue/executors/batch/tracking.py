@@ -205,7 +205,7 @@ class Tracked:
         if seen.reason in _MESSAGES:
             return seen.reason, f"{_MESSAGES[seen.reason]}{said}"
         if claim is None:
-            where = "look at its partition's modules, prologue and python"
+            where = "it was deleted, or look at its partition's modules, prologue and python"
             return "launch", f"job {self.job} ended before the task began{said}: {where}"
         return "lost", f"job {self.job} ended without leaving an outcome{said}"
 

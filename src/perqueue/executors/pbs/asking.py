@@ -3,7 +3,8 @@
 PBS can't be asked for all of one's own jobs in one go, and one answer depends on the other:
 
 - ``qselect`` gives the ids of the user's jobs, ``qstat`` tells about ids;
-- an unknown id, of a job that has just ended, makes ``qstat`` leave out others too: it is asked again without it;
+- an unknown id, of a job that has just ended, makes ``qstat`` leave out others too, and so does one of another server,
+  which is "illegally formed": it is asked again without it;
 - Torque-like wrappers know neither ``-F json`` nor ``-x`` and exit with 2: they are asked in plain form for everything.
 
 None of the programs has anything written into it: what differs comes as arguments.
@@ -40,7 +41,7 @@ ask() {
     { said=$(qstat $options "$@" 2>&1 >&3); } 3>&1
     status=$?
     [ -z "$said" ] || printf '%s\\n' "$said" >&2
-    case $status in 153 | 35) ;; *) return $status ;; esac
+    case $status in 153 | 35 | 1) ;; *) return $status ;; esac
     count=$#
     for job; do
       shift
@@ -65,7 +66,7 @@ case $status in
     [ $# -gt 0 ] || {{ echo '{{}}'; exit 0; }}
     status=153
     [ $# -gt {WHOLE} ] || {{ ask '-t -f -F json' {TRIES} "$@"; status=$?; }}
-    case $status in 153 | 35) qstat -t -f -F json; status=$? ;; esac ;;
+    case $status in 153 | 35 | 1) qstat -t -f -F json; status=$? ;; esac ;;
   127)
     status={TORQUE} ;;
 esac
