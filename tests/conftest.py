@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 from tests.queues import CONFIG, end_processes
+from xdist.scheduler import WorkStealingScheduling
 
 # A run that was started with `&` or nohup ignores these, and so would every program that the tests start.
 for _number in (signal.SIGINT, signal.SIGHUP):
@@ -26,6 +27,12 @@ _ON_CI: Final = bool(os.environ.get("CI"))
 settings.register_profile("default", max_examples=60, deadline=None, derandomize=_ON_CI)
 settings.register_profile("thorough", max_examples=2000, stateful_step_count=100, deadline=None, derandomize=False)
 settings.load_profile("default")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> WorkStealingScheduling:
+    """Tests take between a millisecond and ten seconds: a worker that has nothing left takes some of another's."""
+    return WorkStealingScheduling(config, log)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     return call
 
 
+@pytest.mark.slow
 def test_200_ready_local_tasks(queue_folder: Path) -> None:
     """All of 200 tasks that are ready at once run, each once; the database is never locked for anybody."""
     script(
@@ -166,6 +167,7 @@ def test_results_that_json_does_not_have(queue_folder: Path) -> None:
     assert "object" in str(found[2].err_txt)
 
 
+@pytest.mark.slow
 def test_an_interrupted_walltime_of_blocking_code(queue_folder: Path) -> None:
     """Code that ignores every polite request is ended at its walltime, with what it started."""
     script(

@@ -61,6 +61,7 @@ def test_where_it_crashed_is_in_its_log(here: Path) -> None:
     assert "in main" in _log(here, key)
 
 
+@pytest.mark.slow
 def test_walltime_ends_what_ignores_sigterm(here: Path) -> None:
     """A task that ignores SIGTERM, blocked outside Python, is over when its time is."""
     body = """\

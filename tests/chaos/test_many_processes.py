@@ -83,6 +83,7 @@ def _all_there(here: Path, keys: Sequence[int]) -> None:
     assert read_ledger(here).done.keys() == found.attempts.keys()
 
 
+@pytest.mark.slow
 def test_twenty_processes_submit_list_and_resubmit_at_once(here: Path) -> None:
     """None of them meets a lock or another error, all entries are there, and no key is given twice."""
     first = submit(quick())
@@ -97,6 +98,7 @@ def test_twenty_processes_make_the_queue_at_once(here: Path) -> None:
     assert [path.name for path in here.glob(".perqueue*")] == [".perqueue"]
 
 
+@pytest.mark.slow
 def test_a_thousand_ready_tasks_on_two_cores(here: Path) -> None:
     """They all succeed, and each runs exactly once."""
     keys = submit(StaticWidthGroup(quick(), 1000))

@@ -98,6 +98,7 @@ def test_flags_are_for_one_command(pq: Pq) -> None:
         del os.environ[SET]
 
 
+@pytest.mark.slow
 def test_flags_reach_the_script_and_its_tasks_run(queue_folder: Path, pq: Pq) -> None:
     """A script for a cluster runs here by a flag, with the cores that another flag gives this machine."""
     configure(queue_folder, '[local]\nidle = 0.2\n[partitions.xeon24]\nexecutor = "nothing-here"\ncores = 24\n')

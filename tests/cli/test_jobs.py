@@ -78,6 +78,7 @@ def test_a_scheduler_that_can_not_be_asked_is_named(pq: Pq, root: str) -> None:
     assert "slurmctld: down" in pq("ls").err
 
 
+@pytest.mark.slow
 def test_a_partition_that_is_gone_from_the_configuration_is_named(pq: Pq, root: str, queue_folder: Path) -> None:
     """Entries that nobody will ever submit are not left without a word."""
     assert "not configured any more" not in pq("ls").err

@@ -84,6 +84,7 @@ def test_a_discard_is_no_failure(pq: Pq, queue_folder: Path) -> None:
     assert found.lines[-1] == "discarded: 1, axed: 1. Total: 2"
 
 
+@pytest.mark.slow
 def test_only_what_the_script_submitted_is_followed(campaign: Pq, queue_folder: Path) -> None:
     """Older entries of the queue, failed ones too, don't count."""
     name = submission(queue_folder, "with PersistentQueue() as pq:\n    pq.submit(Task('add.py', None, 'local'))\n")
@@ -91,6 +92,7 @@ def test_only_what_the_script_submitted_is_followed(campaign: Pq, queue_folder: 
     assert (found.status, found.lines[-1]) == (0, "succeeded: 1. Total: 1")
 
 
+@pytest.mark.slow
 def test_submissions_to_other_folders_are_followed(pq: Pq, queue_folder: Path) -> None:
     """A script may submit to several queues, and each is driven to its end."""
     (queue_folder / "one").mkdir()
@@ -148,6 +150,7 @@ def test_ctrl_c_detaches(pq: Pq, queue_folder: Path) -> None:
     assert settle() == {1: "succeeded"}
 
 
+@pytest.mark.slow
 def test_it_replaces_a_supervisor_that_is_killed(pq: Pq, queue_folder: Path) -> None:
     """While it watches, a supervisor that is killed is replaced, and the work comes to its end."""
     body = submit_chain("slow.py", "add.py")

@@ -48,6 +48,7 @@ def test_the_example(folder: Path) -> None:
     assert not (folder / ".perqueue").exists()
 
 
+@pytest.mark.slow
 def test_the_other_ways_to_ask(folder: Path) -> None:
     """Limits that hold, scripts that nobody can write here, and exploring all end as the page says."""
     _pq("--max-core-hours", "500", "--max-jobs", "100", "--expect-entries", "3")
@@ -56,6 +57,7 @@ def test_the_other_ways_to_ask(folder: Path) -> None:
     assert "nothing gets stuck" in _pq("--explore")
 
 
+@pytest.mark.slow
 def test_the_page_s_tests_pass(folder: Path) -> None:
     """They run under pytest as they stand."""
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_campaign.py"]

@@ -78,6 +78,7 @@ def test_the_report(folder: Path) -> None:
     assert any("no configuration says what the partition 'xeon24' is" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_the_same_from_the_script_itself(folder: Path) -> None:
     """With PERQUEUE_EXECUTOR=dry-run the script prints the same report at its end, and stores nothing."""
     before = contents(folder)
@@ -109,6 +110,7 @@ def test_a_scenario(folder: Path) -> None:
     assert [run["started"] for run in told["timeline"]] == [0, 3600, 10800, 18000, 25200, 27000, 28800, 30600]
 
 
+@pytest.mark.slow
 def test_a_scenario_by_a_rule_that_nothing_goes_by(folder: Path) -> None:
     """A name that fits nothing is told, as it is likely a mistake."""
     assert (
@@ -135,7 +137,7 @@ def test_limits_and_mistakes(folder: Path, arguments: list[str], status: int, sa
     assert (found.status, said in found.err) == (status, True)
 
 
-@pytest.mark.parametrize("kind", ["png", "svg"])
+@pytest.mark.parametrize("kind", [pytest.param("png", marks=pytest.mark.slow), "svg"])
 def test_a_picture(folder: Path, kind: str) -> None:
     """The timeline is drawn as the kind of file that its name says."""
     assert dry_run("submit.py", "--plot", f"timeline.{kind}").status == 0
@@ -143,6 +145,7 @@ def test_a_picture(folder: Path, kind: str) -> None:
     assert head.startswith(b"\x89PNG") if kind == "png" else b"<?xml" in head
 
 
+@pytest.mark.slow
 def test_scripts_where_nothing_is_configured(folder: Path) -> None:
     """Nobody knows what would be submitted then, which is said."""
     found = dry_run("submit.py", "--scripts", "scripts")
@@ -181,6 +184,7 @@ def test_exploring(folder: Path) -> None:
     assert [(one["problem"], one["what"]) for one in json.loads(found.out)["found"]] == [("never runs", "b")]
 
 
+@pytest.mark.slow
 def test_a_script_that_fails(folder: Path) -> None:
     """What it submitted before is simulated, and the status is 2."""
     (folder / "submit.py").write_text(f"{SUBMIT}raise SystemExit(3)\n", encoding="utf-8")

@@ -48,6 +48,7 @@ def test_both_forms_are_the_same_graph(queue_folder: Path) -> None:
     assert edges[0] == edges[1] == {(2, 1), (3, 1)}
 
 
+@pytest.mark.slow
 def test_scripts_of_the_article(queue_folder: Path) -> None:
     """The article's own three scripts, as they are printed, run as they are."""
     for script in (ROOT / "tests" / "seed").glob("*.py"):

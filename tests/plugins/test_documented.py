@@ -104,6 +104,7 @@ def test_the_store(queue_folder: Path) -> None:
     assert need_folder().store == "forgetful"
 
 
+@pytest.mark.slow
 def test_the_codec(example: Installed) -> None:
     """It stores what the page says, and passes the test of the page in three lines."""
     temperature = load_plugins().codecs["temperature"].decode(3.5)

@@ -227,6 +227,7 @@ def test_a_supervisor_that_is_killed(here: Path) -> None:
     assert sorted(lines(here / "began")) == sorted(f"[{n}]" for n in range(10))
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed(here: Path, cluster: Cluster) -> None:
     """With another server the campaign goes on; what HyperQueue ended fails and can be resubmitted."""
     submit(StaticWidthGroup(Task("gated.py", {}, "1:short:5m"), 10))

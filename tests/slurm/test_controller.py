@@ -69,7 +69,10 @@ def test_a_controller_that_is_down(here: Path, slurm: Cluster) -> None:
     all_succeeded(here)
 
 
-@pytest.mark.parametrize("variant", [Variant(extra=FORGETFUL), Variant(accounting=True, extra=FORGETFUL)])
+@pytest.mark.parametrize(
+    "variant",
+    [Variant(extra=FORGETFUL), pytest.param(Variant(accounting=True, extra=FORGETFUL), marks=pytest.mark.slow)],
+)
 def test_jobs_that_slurm_forgets(here: Path, slurm: Cluster) -> None:
     """What Slurm forgets right after its end is known by its outcome, with accounting and without."""
     submit(quick(resources="1:xeon24:5m") >> StaticWidthGroup(quick(3.0, resources="1:xeon24:5m"), 4))

@@ -142,6 +142,7 @@ def main(**_):
 """
 
 
+@pytest.mark.slow
 def test_a_job_that_slurm_starts_again(here: Path, slurm: Cluster) -> None:
     """Where a partition allows it, Slurm's own restart stays the same attempt, and is counted."""
     configure(here, xeon24="requeue = true")

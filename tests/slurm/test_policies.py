@@ -25,6 +25,7 @@ def attempts(folder: Path, key: int) -> list[tuple[str, Asked | None]]:
     return [("" if a.outcome is None else a.outcome.reason, a.resources) for _, a in mine]
 
 
+@pytest.mark.slow
 def test_more_time(here: Path) -> None:
     """After a timeout the next attempt has half as much time again."""
     (key,) = submit(Task("gated.py", None, "1:xeon24:2s", retry=Retry(1, "walltime")))

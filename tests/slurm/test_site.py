@@ -95,7 +95,7 @@ def test_the_tag_is_found(slurm: Cluster) -> None:
     assert found == [(f"{job}_{index}", TAG, index) for index in range(3)]
 
 
-@pytest.mark.parametrize("variant", [Variant(), Variant(accounting=True)])
+@pytest.mark.parametrize("variant", [Variant(), pytest.param(Variant(accounting=True), marks=pytest.mark.slow)])
 def test_checking_the_configuration(here: Path, variant: Variant) -> None:
     """``pq config check`` asks Slurm for the controller, the accounting and each partition."""
     configure(here, xeon40='queue = "nope"')

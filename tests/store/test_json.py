@@ -22,7 +22,7 @@ class TestJsonStore(StoreContract):
 
 @pytest.mark.slow
 class TestJsonStoreThatIsCompactedAfterEachTransaction(TestJsonStore):
-    walks = 3
+    walks = 1
 
     @pytest.fixture(autouse=True)
     def eager(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ class TestSqliteStore(StoreContract):
 
 
 class TestSqliteStoreOnASharedFileSystem(TestSqliteStore):
-    walks = 3
+    walks = 2
 
     @pytest.fixture(autouse=True)
     def shared(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from perqueue.store.protocol import Snapshot
 from perqueue.store.sqlite import SqliteStore
 from perqueue.testing.contracts.store_case import do, ended, run, submission, task
 
+pytestmark = pytest.mark.slow
+
 SMALL, LARGE = 100, 20_000
 STEPS_FOR_DEPTH = 1.25
 """A larger table's index is deeper, so a look-up may take some more steps of the machine."""
