@@ -122,7 +122,7 @@ def _commands() -> dict[str, str]:
     found = {}
     for name in app.COMMANDS:
         if name not in app.ALIASES:
-            module = __import__(f"perqueue.cli.{app.COMMANDS[name]}", fromlist=["COMMANDS"])
+            module = __import__(f"perqueue.cli.commands.{app.COMMANDS[name]}", fromlist=["COMMANDS"])
             found[name] = module.COMMANDS[name].__doc__ or ""
     return found
 

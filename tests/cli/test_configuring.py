@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 from tests.cli.program import Pq, finish, start
 
-from perqueue.cli import trying
+from perqueue.cli.acting import trying
 from perqueue.config import Config
 from perqueue.config.flags import SET
 from perqueue.executors.protocol import ExecutorPlugin, Tried

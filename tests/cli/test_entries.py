@@ -12,7 +12,8 @@ from tests.cli.program import Pq, finish, settle, start, states, wait_for
 from tests.queues import CONFIG, script, wait_until
 
 from perqueue import CyclicalGroup, DynamicWidthGroup, PersistentQueue, StaticWidthGroup, SwitchGroup, Task
-from perqueue.cli import choice, entry
+from perqueue.cli import choice
+from perqueue.cli.showing import entry
 from perqueue.engine.folder import need_folder
 from perqueue.store.protocol import Snapshot
 

@@ -16,7 +16,7 @@ import pytest
 from tests.cli.program import Pq, caller
 
 from perqueue import PersistentQueue, Task
-from perqueue.cli import migrating
+from perqueue.cli.acting import migrating
 from perqueue.core.events import Admitted, Removed, Resubmitted
 from perqueue.core.groups import StaticWidthGroup
 from perqueue.engine import folder as engine_folder

@@ -13,7 +13,7 @@ from tests.core.queue_in_memory import QueueInMemory, described, task
 from tests.views.played import played
 
 from perqueue.cli.choice import Listed
-from perqueue.cli.tree import grow, print_tree, tree_data
+from perqueue.cli.showing.tree import grow, print_tree, tree_data
 from perqueue.core.groups import CyclicalGroup, DynamicWidthGroup, StaticWidthGroup, SwitchGroup
 from perqueue.core.tasklike import TaskLike
 
@@ -157,7 +157,7 @@ def test_long_headings_are_whole_in_a_pipe(show: Show, monkeypatch: pytest.Monke
     """A terminal gets the beginning of a long description, a program all of it."""
     queue = QueueInMemory(StaticWidthGroup([task(f"a_task_with_a_long_name_{n}") for n in range(3)], 1))
     assert "a_task_with_a_long_name_2" in show(queue)[1]
-    monkeypatch.setattr("perqueue.cli.tree.on_terminal", lambda: True)
+    monkeypatch.setattr("perqueue.cli.showing.tree.on_terminal", lambda: True)
     assert "…: open" in show(queue)[1]
 
 

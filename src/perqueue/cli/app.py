@@ -16,7 +16,7 @@ import typer
 
 from perqueue.core.errors import PerQueueError, UsageError
 
-_HERE: Final = "perqueue.cli"
+_HERE: Final = "perqueue.cli.commands"
 COMMANDS: Final = {
     "run": "driving",
     "check": "checking",
@@ -65,7 +65,7 @@ def build(name: str | None = None) -> typer.Typer:
             continue
         app.command(command, hidden=command in ALIASES, context_settings=_settings(command))(body)
     if name not in COMMANDS:
-        from .plugging import add_commands  # only where somebody else may have it
+        from .commands.plugging import add_commands  # only where somebody else may have it
 
         add_commands(app, name, COMMANDS)
     return app
@@ -117,7 +117,7 @@ def top(
     """
     del version  # said before anything else
     if settings or executor is not None:
-        from .configuring import use_flags
+        from .commands.configuring import use_flags
 
         use_flags(context, settings or [], executor)
 

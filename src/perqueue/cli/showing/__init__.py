@@ -1,0 +1,1 @@
+"""What commands show of a queue, of its configuration and of plugins; nothing here changes anything."""
