@@ -184,6 +184,13 @@ def test_exploring(folder: Path) -> None:
     assert [(one["problem"], one["what"]) for one in json.loads(found.out)["found"]] == [("never runs", "b")]
 
 
+def test_exploring_has_no_single_timeline(folder: Path) -> None:
+    """What is about one way only is refused, by name, before anything runs."""
+    found = dry_run("submit.py", "--explore", "--scripts", "out", "--max-jobs", "3")
+    assert found.status == 2
+    assert "--scripts, --max-jobs are about a single one" in found.err
+
+
 @pytest.mark.slow
 def test_a_script_that_fails(folder: Path) -> None:
     """What it submitted before is simulated, and the status is 2."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from perqueue.core.errors import UsageError
 from perqueue.dryrun.exploring import Explored, bounds, explore
 from perqueue.dryrun.play import Play, played
 from perqueue.dryrun.recording import Deed, environment, read_deeds
@@ -33,6 +34,29 @@ class Asked(NamedTuple):
     limits: Limits
     as_json: bool
 
+    def of_one_way(self) -> list[str]:
+        """The options that are about the one way that a scenario says."""
+        given = {
+            "--scenario": self.scenario,
+            "--plot": self.plot,
+            "--scripts": self.scripts,
+            "--max-core-hours": self.limits.core_hours,
+            "--max-jobs": self.limits.jobs,
+            "--expect-entries": self.limits.entries,
+        }
+        return [option for option, value in given.items() if value is not None]
+
+
+class ManyWaysError(UsageError):
+    """Something about one way was asked of a walk over all of them."""
+
+    def __init__(self, options: Sequence[str]) -> None:
+        self.options = tuple(options)
+        super().__init__(
+            f"--explore walks every way that the campaign may take, and {', '.join(options)} "
+            f"{'is' if len(options) == 1 else 'are'} about a single one: ask for them in a dry run of its own"
+        )
+
 
 def simulate_script(script: str, arguments: Sequence[str], asked: Asked, *, explored: bool) -> int:
     """Simulate what a submission script would do; the exit status.
@@ -47,7 +71,10 @@ def simulate_script(script: str, arguments: Sequence[str], asked: Asked, *, expl
         NoScriptError: There is no such script.
         ScenarioError: The scenario can't be used.
         UnwritableError: A picture or a script can't be written.
+        ManyWaysError: All ways are to be walked, and something is asked of one.
     """
+    if explored and asked.of_one_way():
+        raise ManyWaysError(asked.of_one_way())
     scenario = scenario_for(asked.scenario, asked.seed)
     if asked.plot is not None:
         from perqueue.dryrun.reports.kinds import check_kind
