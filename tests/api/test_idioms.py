@@ -192,6 +192,7 @@ def test_shell_loops_over_listings(queue_folder: Path, capsys: pytest.CaptureFix
     assert lines[-1].endswith("Total: 3")
 
 
+@pytest.mark.slow
 def test_thousands_of_small_submissions(still: Path) -> None:
     """A queue takes a thousand submissions in one block, and block after block, all with their own keys."""
     add = local("add.py", {"x": 1})

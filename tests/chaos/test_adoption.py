@@ -72,6 +72,7 @@ def test_a_result_that_came_while_nobody_watched_counts(orphan: Orphan) -> None:
     assert check_laws(orphan.folder).keys(EntryState.succeeded) == [orphan.key, orphan.behind]
 
 
+@pytest.mark.slow
 def test_its_walltime_is_kept(here: Path) -> None:
     """The new supervisor ends it when its time is over."""
     orphan = _orphaned(here, "local:2s")

@@ -60,7 +60,15 @@ def _die_at(here: Path, monkeypatch: pytest.MonkeyPatch, point: str, numbers: It
     return 0
 
 
-@pytest.mark.parametrize("point", ["before-commit", "after-commit", "before-launch", "before-settle"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "before-commit",
+        pytest.param("after-commit", marks=pytest.mark.slow),
+        "before-launch",
+        pytest.param("before-settle", marks=pytest.mark.slow),
+    ],
+)
 def test_a_supervisor_that_dies_at_an_early_step(here: Path, monkeypatch: pytest.MonkeyPatch, point: str) -> None:
     """The first steps of a supervisor may each be its last; every entry then succeeds, done once."""
     numbers = (3, 5) if point.endswith("commit") else (1,)
@@ -90,7 +98,7 @@ def test_nothing_is_launched_before_it_is_recorded(here: Path, monkeypatch: pyte
     assert check_laws(here).keys(EntryState.succeeded) == keys
 
 
-@pytest.mark.parametrize("point", ["before-commit", "after-commit"])
+@pytest.mark.parametrize("point", [pytest.param("before-commit", marks=pytest.mark.slow), "after-commit"])
 def test_a_submitter_that_dies_at_any_commit(here: Path, point: str) -> None:
     """Each submission of a submitter that dies is there as a whole or not at all, and all runs after a tick."""
     expected: set[int] = set()

@@ -62,6 +62,7 @@ def _log(folder: Path) -> str:
     return (folder / ".perqueue" / "supervisor.log").read_text(errors="replace")
 
 
+@pytest.mark.slow
 def test_the_supervisor_can_write_no_more(here: Path) -> None:
     """While it can't, it says so and keeps what it heard; once it can, the results are there and the rest runs."""
     running, behind = submit(gated() >> quick())

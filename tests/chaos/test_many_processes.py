@@ -91,6 +91,7 @@ def test_twenty_processes_submit_list_and_resubmit_at_once(here: Path) -> None:
     _all_there(here, first + _at_once(20, "2"))
 
 
+@pytest.mark.slow
 def test_twenty_processes_make_the_queue_at_once(here: Path) -> None:
     """Where there is no queue yet, twenty submitters make one between them, with all their entries."""
     script(here, "busy.py", BUSY)

@@ -67,7 +67,7 @@ def _survive(here: Path, victims: str, seed: int, rounds: int) -> None:
     assert set(found.states.values()) == {EntryState.succeeded}
 
 
-@pytest.mark.parametrize("victims", ["drivers", "everybody"])
+@pytest.mark.parametrize("victims", [pytest.param("drivers", marks=pytest.mark.slow), "everybody"])
 def test_a_campaign_survives_a_few_kills(here: Path, victims: str) -> None:
     """A campaign whose processes are killed now and then comes to its end, each task done once."""
     _survive(here, victims, seed=1, rounds=3)

@@ -191,6 +191,7 @@ def test_init_force_in_a_subfolder_leaves_the_parents_queue(campaign: Pq, queue_
     assert not list(queue_folder.glob(".perqueue.old-*"))
 
 
+@pytest.mark.slow
 def test_init_force_keeps_the_old_queue_aside(pq: Pq, queue_folder: Path) -> None:
     """``--force`` moves the folder's own queue aside, whole, also while it is driven; its supervisor leaves."""
     with PersistentQueue() as queue:

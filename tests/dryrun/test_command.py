@@ -155,7 +155,9 @@ def test_scripts_where_nothing_is_configured(folder: Path) -> None:
     assert not (folder / "scripts").exists()
 
 
-@pytest.mark.parametrize(("text", "status"), [("", 0), ("x = 1\n", 2)], ids=["nothing", "refused"])
+@pytest.mark.parametrize(
+    ("text", "status"), [pytest.param("", 0, marks=pytest.mark.slow), ("x = 1\n", 2)], ids=["nothing", "refused"]
+)
 def test_where_nothing_is_submitted(folder: Path, text: str, status: int) -> None:
     """Nothing is said of ways that nobody walked, and nothing is written, be it refused or not there."""
     if text:

@@ -22,7 +22,7 @@ def run(script: Path, *args: str, command: str = "run") -> subprocess.CompletedP
     return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.mark.parametrize("name", ["submit.py", "submit_operators.py"])
+@pytest.mark.parametrize("name", ["submit.py", pytest.param("submit_operators.py", marks=pytest.mark.slow)])
 def test_main_job(queue_folder: Path, name: str) -> None:
     """Both forms of the example run to the end, plot and diameter included, and say so."""
     done = run(ROOT / "examples" / "pi" / name, "10000")

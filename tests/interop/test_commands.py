@@ -54,6 +54,7 @@ def test_from_another_folder(pq: Pq, queue_folder: Path) -> None:
     assert data()[-1] == {VALUE_KW: 6.25}
 
 
+@pytest.mark.slow
 def test_a_script_is_run(pq: Pq, queue_folder: Path) -> None:
     """As Python runs it, with its arguments; it doesn't wait."""
     assert pq("submit", "submit.py", "a", "bb", "--c").out == "submitted 3 entries: 1-3\n"

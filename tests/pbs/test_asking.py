@@ -187,6 +187,7 @@ def test_what_is_cancelled_is_over(pbs: Pbs, submit: Callable[..., str]) -> None
     assert look()[DIALECT.element(array, 2, 3)].phase is Phase.PENDING
 
 
+@pytest.mark.slow
 def test_a_node_that_fails_ends_its_jobs(pbs: Pbs, submit: Callable[..., str]) -> None:
     """A job that must not be run again ends with its node; one that may runs again, and is numbered."""
     pbs.set(history=True)

@@ -90,6 +90,7 @@ def test_what_waits_says_why(pbs: Pbs, here: Path) -> None:
     rest(here)
 
 
+@pytest.mark.slow
 def test_a_task_is_warned_before_its_walltime(pbs: Pbs, here: Path) -> None:
     """PBS gives no warning: the runner in the job does. What was saved then is gone on from in another attempt."""
     noting(

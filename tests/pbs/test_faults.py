@@ -77,7 +77,7 @@ def test_a_waiting_entry_is_cancelled(pbs: Pbs, here: Path) -> None:
     assert read_ledger(here).done == Counter({(keys[0], 1): 1, (keys[2], 1): 1})
 
 
-@pytest.mark.parametrize("history", [True, False])
+@pytest.mark.parametrize("history", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_walltime(pbs: Pbs, here: Path, history: bool) -> None:
     """It is a timeout, to the second, whether or not PBS keeps a history."""
     pbs.set(history=history)

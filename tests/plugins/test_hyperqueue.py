@@ -235,6 +235,7 @@ def test_a_worker_that_is_killed(alone: Bench, own: Cluster) -> None:
     assert sorted(alone.ended()) == ["3", "4"]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed(alone: Bench, own: Cluster) -> None:
     """What had not begun is submitted to the next server; what HyperQueue killed is lost; nothing runs twice."""
     running, waiting = [alone.task(key) for key in (1, 2)], [alone.task(key) for key in (3, 4)]

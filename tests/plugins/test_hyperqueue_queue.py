@@ -217,6 +217,7 @@ def test_cancelling(here: Path) -> None:
     assert lines(here / "ended") == []
 
 
+@pytest.mark.slow
 def test_a_supervisor_that_is_killed(here: Path) -> None:
     """The next one finds what HyperQueue has: every task runs once, and none is lost."""
     submit(StaticWidthGroup(Task("gated.py", {}, "1:short:5m"), 10))

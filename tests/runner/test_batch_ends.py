@@ -85,7 +85,11 @@ def test_watching_process_killed(queue: Queue, run_alone: Alone, body: str) -> N
     none_left(queue, process.pid)
 
 
-@pytest.mark.parametrize("body", [SLEEP, STUCK, IN_C, WITH_CHILD], ids=["sleep", "stuck", "in C", "child"])
+@pytest.mark.parametrize(
+    "body",
+    [SLEEP, pytest.param(STUCK, marks=pytest.mark.slow), pytest.param(IN_C, marks=pytest.mark.slow), WITH_CHILD],
+    ids=["sleep", "stuck", "in C", "child"],
+)
 def test_walltime(queue: Queue, run_alone: Alone, body: str) -> None:
     """A task that runs too long has a timeout for its outcome, and nothing of it is left."""
     job = queue.job(body, walltime=1)

@@ -52,10 +52,10 @@ def ran() -> Entries:
     ("case", "scenario", "arguments"),
     [
         ("screening", "scenario.toml", ["1", "3"]),
-        ("screening", "scenario_of_no_interest.toml", ["2", "4"]),
-        ("active_learning", "scenario.toml", []),
+        pytest.param("screening", "scenario_of_no_interest.toml", ["2", "4"], marks=pytest.mark.slow),
+        pytest.param("active_learning", "scenario.toml", [], marks=pytest.mark.slow),
+        pytest.param("segmentation", "scenario.toml", [], marks=pytest.mark.slow),
         ("cluster_expansion", "scenario.toml", []),
-        ("segmentation", "scenario.toml", []),
     ],
 )
 def test_the_dry_run_says_what_then_runs(

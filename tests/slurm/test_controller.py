@@ -42,6 +42,7 @@ def all_succeeded(folder: Path) -> None:
     wait_left(folder)
 
 
+@pytest.mark.slow
 def test_a_controller_that_is_started_again(here: Path, slurm: Cluster) -> None:
     """Jobs live through a restart of the controller, and so do the entries."""
     (key,) = submit(gated("1:xeon24:5m") >> quick(resources="1:xeon24:5m"))[:1]
@@ -71,8 +72,9 @@ def test_a_controller_that_is_down(here: Path, slurm: Cluster) -> None:
 
 @pytest.mark.parametrize(
     "variant",
-    [Variant(extra=FORGETFUL), pytest.param(Variant(accounting=True, extra=FORGETFUL), marks=pytest.mark.slow)],
+    [Variant(extra=FORGETFUL), Variant(accounting=True, extra=FORGETFUL)],
 )
+@pytest.mark.slow
 def test_jobs_that_slurm_forgets(here: Path, slurm: Cluster) -> None:
     """What Slurm forgets right after its end is known by its outcome, with accounting and without."""
     submit(quick(resources="1:xeon24:5m") >> StaticWidthGroup(quick(3.0, resources="1:xeon24:5m"), 4))
