@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.chaos.cast import cast, kill
 from tests.chaos.driving import gated, quick, rest, settle, submit, tick, wait_begun
 from tests.chaos.ledger import read_ledger
 from tests.chaos.scripts import noting, write_scripts
 from tests.chaos.stored import queue_in, stored
 from tests.pbs.configuring import configure
 from tests.pbs.site import Pbs
-from tests.queues import processes_of, wait_until
+from tests.queues import wait_until
 
 from perqueue import PersistentQueue, StaticWidthGroup, Task
 from perqueue.core.records import Verdict
@@ -225,29 +224,16 @@ def test_a_supervisor_dies_around_a_submission(
     assert len(pbs.log("qsub")) == 1
 
 
-def supervisors(folder: Path) -> list[int]:
-    return [pid for pid in processes_of(folder) if b"perqueue.supervisor" in command_line(pid)]
-
-
 def wait_dead(folder: Path) -> None:
     """Until nobody listens. A process that was killed has files open for a moment, and seems to be woken then."""
     wait_until(lambda: not poke(queue_in(folder)), "the death of the supervisor")
-
-
-def command_line(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def test_another_supervisor_goes_on(pbs: Pbs, here: Path) -> None:
     """kill -9 while a job runs: the next owner knows it, and asks about no more than that."""
     running, waiting = submit(gated(WORKQ), gated("4:workq:5m"))
     wait_begun(here, running)
-    for pid in supervisors(here):
-        os.kill(pid, signal.SIGKILL)
-    wait_dead(here)
+    kill(cast(here).supervisors)
     (here / "go").touch()
     tick(here)
     rest(here)
@@ -280,10 +266,8 @@ def test_everything_at_once(pbs: Pbs, here: Path, seed: int) -> None:
     for _ in range(12):
         pbs.set(down=chance.random() < 0.3, lose_replies=chance.random() < 0.5, max_queued=chance.choice([0, 0, 5]))
         time.sleep(chance.random())
-        for pid in supervisors(here):
-            if chance.random() < 0.5:
-                os.kill(pid, signal.SIGKILL)
-                wait_dead(here)
+        # There may be two: one that drives the queue, and one that is about to find that out, and leaves.
+        kill([pid for pid in cast(here).supervisors if chance.random() < 0.5])
         tick(here)
     pbs.set(down=False, lose_replies=False, max_queued=0)
     settle(here)
