@@ -67,6 +67,11 @@ CASES: dict[str, tuple[dict[str, str], Workflow, list[str]]] = {
         ["error bad-return a.py:4"],
     ),
     "a bare text": ({"a": "def main():\n    return f'{1}'\n"}, alone, ["error bad-return a.py:2"]),
+    "a bare truth": (
+        {"a": "def main(x=0):\n    if x:\n        return False\n    return True\n"},
+        alone,
+        ["error bad-return a.py:3"],
+    ),
     "a bare number": ({"a": "def main():\n    return 0\n"}, alone, ["error bad-return a.py:2"]),
     "nothing, if it comes to its end": (
         {"a": "def main():\n    work()\n"},
@@ -158,7 +163,6 @@ def test_findings(tmp_path: Path, name: str) -> None:
 
 
 GOOD_OR_UNKNOWN = [
-    "return True",
     "return x",
     "return (True, {})",
     "return [True, {}]",

@@ -125,8 +125,6 @@ def _never_good(value: ast.expr | None, dicts: DictReader) -> str | None:
     match value:
         case None | ast.Constant(value=None):
             return ""
-        case ast.Constant(value=bool()):
-            return None
         case ast.Constant(value=other):
             return f"{other!r}"
         case ast.JoinedStr():
