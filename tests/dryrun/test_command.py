@@ -244,6 +244,39 @@ def test_a_script_that_waits(folder: Path) -> None:
     assert not (folder / ".perqueue").exists()
 
 
+def test_whoever_reads_the_report_may_leave(folder: Path) -> None:
+    """A pipe that is closed, as by ``head``, ends the script quietly, with the status that it has anyway."""
+    for name in "abc":  # without a warning
+        script(folder, f"{name}.py", "def main(**_):\n    return True, {'pq_dwg_width': 1}\n")
+    (folder / "submit.py").write_text(f"{SUBMIT}    pq.resubmit(1)\n", encoding="utf-8")
+    for closed in ("stdout", "stderr"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        environ = {**os.environ, "PERQUEUE_EXECUTOR": "dry-run"}
+        pipes: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, closed: writing}
+        argv = [sys.executable, "submit.py"]
+        done = subprocess.run(argv, timeout=60, check=False, env=environ, text=True, **pipes)  # type: ignore[call-overload]
+        os.close(writing)
+        assert done.returncode == 0
+        if closed == "stdout":
+            assert done.stderr == "perqueue: resubmit() was not done: nothing is changed in a dry run\n"
+        else:
+            assert done.stdout.startswith("makespan")
+
+
+def test_a_template_that_can_t_be_filled_in(folder: Path) -> None:
+    """A mistake in the configuration is told in one line, and no scripts are written."""
+    text = '[partitions.xeon24]\nexecutor = "slurm"\nmpi = "srun -n {procs}"\n'
+    (folder / "perqueue.toml").write_text(text, encoding="utf-8")
+    found = dry_run("submit.py", "--scripts", "scripts")
+    assert found.status == 2
+    assert not (folder / "scripts").exists()
+    lines = found.err.splitlines()
+    # The script's own, and that of the command.
+    assert [line.startswith("pq: ") for line in lines] == [False, True]
+    assert all("partitions.xeon24.mpi: 'srun -n {procs}' is not a command that can be filled in" in li for li in lines)
+
+
 def test_an_existing_queue_is_read_and_left_alone(folder: Path) -> None:
     """Until something is submitted, reads see the folder's queue; nothing in it is changed."""
     made = create_folder(str(folder))

@@ -7,8 +7,11 @@ again waits for them, so the clock goes on until all that can run has run. Resul
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
+from typing import TextIO
 
 from attrs import evolve
 
@@ -72,10 +75,25 @@ class Session:
             return
         from .reports.text import lines, skipped_line
 
-        for line in lines(self._play.report()):
-            sys.stdout.write(f"{line}\n")
-        for what in self._play.skipped:
-            sys.stderr.write(f"perqueue: {skipped_line(what)}\n")
+        with _reader_may_leave(sys.stdout):
+            for line in lines(self._play.report()):
+                sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+        with _reader_may_leave(sys.stderr):
+            for what in self._play.skipped:
+                sys.stderr.write(f"perqueue: {skipped_line(what)}\n")
+            sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def _reader_may_leave(stream: TextIO) -> Iterator[None]:
+    """End quietly where whoever read our output has gone, as with ``| head``: also when Python closes the stream."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 _session: list[Session] = []

@@ -74,7 +74,15 @@ def test_every_part_may_be_left_out() -> None:
     ("text", "key", "allowed"),
     [
         ("sed = 1", "sed", "is 'seed' meant?"),
-        ("seed = -1", "seed", "a whole number from 0"),
+        ("seed = -1", "seed", "a whole number from 0 to 9223372036854775807"),
+        ("seed = true", "seed", "a whole number from 0 to 9223372036854775807"),
+        ("seed = 9223372036854775808", "seed", "a whole number from 0 to 9223372036854775807"),
+        ("[durations]\na = 5000000000", "durations.a", "at most 1000000000"),
+        ("[durations]\na = {lognormal = ['1m', 5000000000]}", "durations.a.lognormal", "a number from 0 to 1000000000"),
+        ("[widths]\na = 5000000000", "widths.a", "a whole number from 0 to 1000000000"),
+        ("[iterations]\na = 5000000000", "iterations.a", "a whole number from 1 to 1000000000"),
+        ("[failures]\na = {nth = 5000000000}", "failures.a.nth", "whole numbers from 1 to 1000000000"),
+        ("[partitions.x]\nnodes = 5000000000", "partitions.x.nodes", "a whole number from 1 to 1000000000"),
         ("durations = 3", "durations", "write [durations] on a line of its own"),
         ("[durations]\na = '10x'", "durations.a", "a time such as '90s'"),
         ("[durations]\na = true", "durations.a", "a fraction of the walltime"),
@@ -119,13 +127,20 @@ def test_what_can_t_be_read(text: str | None, tmp_path: Path) -> None:
         read_scenario(str(path))
 
 
-@pytest.mark.parametrize(("seed", "found"), [(None, 0), ("", 0), ("5", 5), (6, 6)])
+@pytest.mark.parametrize(("seed", "found"), [(None, 0), ("", 0), ("5", 5), (6, 6), (5000000000, 5000000000)])
 def test_another_seed(seed: str | int | None, found: int) -> None:
     """A seed that is asked for takes the place of the scenario's."""
     assert scenario_for(None, seed).seed == found
 
 
-def test_a_seed_that_is_no_number() -> None:
-    """It is refused."""
-    with pytest.raises(ScenarioError, match="whole number"):
-        scenario_for(None, "x")
+@pytest.mark.parametrize("seed", ["x", "-1", -1, 1 << 63, str(1 << 63), "9" * 5000])
+def test_a_seed_that_can_t_be_used(seed: str | int) -> None:
+    """It is refused, by the same rule as in a file."""
+    with pytest.raises(ScenarioError, match="is not a whole number from 0 to 9223372036854775807"):
+        scenario_for(None, seed)
+
+
+@pytest.mark.parametrize("seed", [5000000000, (1 << 63) - 1])
+def test_a_large_seed(seed: int) -> None:
+    """What may be asked for may also stand in a file."""
+    assert scenario_from({"seed": seed}).seed == scenario_for(None, seed).seed == scenario_for(None, str(seed)).seed

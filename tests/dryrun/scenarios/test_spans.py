@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perqueue.dryrun.scenarios import chance as chance_
 from perqueue.dryrun.scenarios.chance import chance
 from perqueue.dryrun.scenarios.spans import Amount, Counts, Shape, Span, parse_seconds
 
@@ -46,6 +48,34 @@ def test_times(text: str, seconds: float | None) -> None:
 def test_each_distribution(span: Span, drawn: float, seconds: float) -> None:
     """The drawn number is the quantile of the distribution, for a walltime of 100 s; times are never below 0."""
     assert span.seconds(100, drawn) == pytest.approx(seconds)
+
+
+_LARGEST = 1e9
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        Span(Shape.fixed, (Amount(_LARGEST, relative=True),)),
+        Span(Shape.uniform, (Amount(0), Amount(_LARGEST, relative=True))),
+        Span(Shape.normal, (Amount(_LARGEST), Amount(_LARGEST))),
+        Span(Shape.lognormal, (Amount(_LARGEST),), _LARGEST),
+        Span(Shape.lognormal, (Amount(0),), _LARGEST),
+        Span(Shape.exponential, (Amount(_LARGEST),)),
+    ],
+    ids=lambda span: str(span.shape),
+)
+def test_the_largest_numbers(span: Span, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever chance gives, each distribution gives a time, be it infinite."""
+    for byte in (b"\0", b"\x80", b"\xff"):
+        monkeypatch.setattr(
+            chance_, "blake2b", lambda *_, digest=byte * 8, **__: SimpleNamespace(digest=lambda: digest)
+        )
+        drawn = chance(0)
+        assert 0 < drawn < 1
+        assert span.seconds(1e9, drawn) >= 0
+    if span.shape is Shape.lognormal:
+        assert span.seconds(1e9, drawn) == (math.inf if span.amounts[0].number else 0)
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.floats(0, 1, exclude_min=True, exclude_max=True))

@@ -115,6 +115,10 @@ class Deciders:
         """The groups that results decide, by node, with what rules may call them."""
         return self._names
 
+    def named(self, kind: type[WidthKind | LoopKind | SwitchKind]) -> list[tuple[str, ...]]:
+        """What rules may call the groups of one kind that results decide."""
+        return [names for node, names in self._names.items() if isinstance(self._graph.nodes[node].kind, kind)]
+
     def decided_by(self, node: int) -> set[int]:
         """The groups that the results of a task may decide."""
         return self._deciding.get(node, set())

@@ -27,6 +27,7 @@ class Place:
         executor: What runs it: ``local``, a batch executor, or ``dry-run`` where nothing configures it.
         executor_jobs: Most jobs at once in all partitions of the executor; None: no limit.
         max_array: Most elements of a job array; 0 where there are no jobs of a scheduler.
+        origin: What configures its executor, as messages name it; empty where nothing does.
     """
 
     lane: str
@@ -34,6 +35,7 @@ class Place:
     executor: str
     executor_jobs: int | None = None
     max_array: int = 0
+    origin: str = ""
 
 
 class Machines:
@@ -84,7 +86,14 @@ class Machines:
             partition.gpus,
             partition.exclusive,
         )
-        if partition.executor == NAME:
+        if self._config.partition(partition.name) is None:
             return Place(partition.lane, size, NAME, None, _MAX_ARRAY)
         options = self._config.options(partition.executor)
-        return Place(partition.lane, size, partition.executor, options.max_jobs, options.max_array or _MAX_ARRAY)
+        return Place(
+            partition.lane,
+            size,
+            partition.executor,
+            options.max_jobs,
+            options.max_array or _MAX_ARRAY,
+            self._config.origin("partitions", partition.name, "executor"),
+        )

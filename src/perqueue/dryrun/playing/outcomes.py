@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Protocol, TypeVar
+from math import isfinite
+from typing import Final, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -15,7 +16,7 @@ from perqueue.core.view import Json
 from perqueue.store.memory import State
 
 from ..scenarios.chance import chance
-from ..scenarios.scenario import NEVER, WALLTIME, Mishap, Rules, Scenario
+from ..scenarios.scenario import DEFAULT, NEVER, WALLTIME, Mishap, Rules, Scenario
 from ..scenarios.spans import Shape
 from .decisions import Deciders, Group
 
@@ -100,7 +101,7 @@ class Foretold:
         if failure is not None and failure.reason != "walltime":
             return Ending(min(seconds, limit), Verdict.failed, failure.reason, message=_MESSAGE)
         if seconds > limit or failure is not None:
-            return Ending(limit, Verdict.timeout, "walltime", message=f"it takes {max(seconds, limit):g} s")
+            return Ending(limit, Verdict.timeout, "walltime", message=_takes(max(seconds, limit)))
         return Ending(seconds, Verdict.succeeded, "returned")
 
     def said(self, attempted: Attempted) -> dict[str, Json]:
@@ -110,21 +111,13 @@ class Foretold:
         said = attempted.deciders.said(entry.node, entry.index, entry.iteration, choices)
         return {VALUE_KW: choices.value, **said} if attempted.task.module else said
 
-    def unused(self) -> list[str]:
-        """The rules that nothing was found by, as ``table.pattern``."""
-        tables: dict[str, Rules[Any]] = {
-            "durations": self.scenario.durations,
-            "widths": self.scenario.widths,
-            "iterations": self.scenario.iterations,
-            "branches": self.scenario.branches,
-            "failures": self.scenario.failures,
-            "discards": self.scenario.discards,
-        }
+    def unused(self) -> list[tuple[str, str]]:
+        """The rules that nothing was found by, as table and pattern."""
         return [
-            f"{table}.{pattern}"
-            for table, rules in tables.items()
+            (table, pattern)
+            for table, rules in self.scenario.tables.items()
             for pattern in rules.by_pattern
-            if pattern != "default" and (table, pattern) not in self._used
+            if pattern != DEFAULT and (table, pattern) not in self._used
         ]
 
     # what the choices ask
@@ -185,10 +178,16 @@ class Foretold:
             if nth is None:
                 nth = self._count[table, pattern] = self._count.get((table, pattern), 0) + 1
                 self._ordinal[table, key] = nth
-            if nth in found.nth and (found.times is None or attempted.number <= found.times):
+            if nth in found.nth and found.hits(attempted.number):
                 return found
+        if not found.hits(attempted.number):
+            return None
         drawn = chance(self.scenario.seed, table, attempted.number, *attempted.place) if found.rate else 1.0
         return found if drawn < found.rate else None
+
+
+def _takes(seconds: float) -> str:
+    return f"it takes {seconds:g} s" if isfinite(seconds) else "it never comes to an end"
 
 
 class _Choices:

@@ -1,4 +1,8 @@
-"""The timeline as a picture: what ran when, partition by partition, in the colours of the tasks."""
+"""The timeline as a picture: what ran when, partition by partition, in the colours of the tasks.
+
+Attempts that didn't succeed are hatched, each verdict in its way. Their edges are dark, so that they are seen also
+where there are so many that no hatch is.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from perqueue.core.records import Verdict
+
 from ..errors import UnwritableError
 from ..playing.simulation import Run
 from .kinds import check_kind
@@ -18,6 +24,9 @@ from .report import Report
 
 _MOST_NAMES: Final = 20
 """Tasks that the legend names."""
+_HATCHES: Final = {Verdict.failed: "xxxx", Verdict.timeout: "////", Verdict.discarded: "...."}
+_NOT_SUCCEEDED: Final = {Verdict.failed: "failed", Verdict.timeout: "timed out", Verdict.discarded: "discarded"}
+_DARK: Final = "#202020"
 _UNITS: Final = ((3 * 86400, 86400, "days"), (3 * 3600, 3600, "hours"), (3 * 60, 60, "minutes"), (0, 1, "seconds"))
 
 
@@ -49,6 +58,11 @@ def draw(report: Report, path: str) -> None:
     marks = [Patch(facecolor=colours[name], label=name) for name in names[:_MOST_NAMES]]
     if len(names) > _MOST_NAMES:
         marks.append(Patch(facecolor="white", label=f"... and {len(names) - _MOST_NAMES} more"))
+    marks += [
+        Patch(facecolor="white", edgecolor=_DARK, linewidth=0.6, hatch=_HATCHES[verdict], label=label)
+        for verdict, label in _NOT_SUCCEEDED.items()
+        if any(run.verdict is verdict for run in report.runs)
+    ]
     if marks:
         figure.legend(handles=marks, loc="outside right upper", frameon=False, fontsize=8)
     try:
@@ -82,10 +96,14 @@ def _rows(runs: Sequence[Run]) -> list[tuple[int, Run]]:
 def _draw_partition(
     axes: Any, placed: Sequence[tuple[int, Run]], report: Report, colours: dict[str, Any], scale: float
 ) -> None:
-    bars: dict[tuple[int, str], list[tuple[float, float]]] = {}
+    bars: dict[tuple[int, str, Verdict], list[tuple[float, float]]] = {}
     for row, run in placed:
         name = report.names.get(run.key, "?")
-        bars.setdefault((row, name), []).append((run.started / scale, (run.ended - run.started) / scale))
+        span = (run.started / scale, (run.ended - run.started) / scale)
+        bars.setdefault((row, name, run.verdict), []).append(span)
     edge = 0.4 if len(placed) <= 2000 else 0.0
-    for (row, name), spans in bars.items():
-        axes.broken_barh(spans, (row + 0.08, 0.84), facecolors=colours[name], edgecolors="white", linewidth=edge)
+    for (row, name, verdict), spans in bars.items():
+        look = {"facecolors": colours[name], "edgecolors": "white", "linewidth": edge}
+        if verdict in _HATCHES:
+            look.update(edgecolors=_DARK, linewidth=0.6, hatch=_HATCHES[verdict], zorder=2)
+        axes.broken_barh(spans, (row + 0.08, 0.84), **look)

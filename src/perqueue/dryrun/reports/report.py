@@ -11,6 +11,7 @@ from perqueue.core.states import EntryState
 
 from ..playing.outcomes import Foretold
 from ..playing.simulation import Run, Simulation
+from .remarks import remarks
 from .stuck import Stuck, stuck
 
 
@@ -139,7 +140,7 @@ def report(simulation: Simulation, foretold: Foretold | None = None) -> Report:
         at_once(runs),
         tuple(stuck(state, simulation.impossible, names)),
         () if foretold is None else tuple(foretold.assumed),
-        tuple(_remarks(simulation, foretold)),
+        () if foretold is None else tuple(remarks(simulation, foretold)),
         tuple(runs),
         names,
         state.entries,
@@ -192,23 +193,3 @@ def _usage(runs: Sequence[Run], names: Mapping[int, str]) -> tuple[Usage, ...]:
         Usage(task, partition, int(count), cores, gpus)
         for (task, partition), (count, cores, gpus) in sorted(found.items())
     )
-
-
-def _remarks(simulation: Simulation, foretold: Foretold | None) -> list[str]:
-    places = {run.place.size.name: run.place for run in simulation.runs}
-    found = [
-        f"no configuration says what the partition {name!r} is: it is taken to be without limits"
-        for name, place in sorted(places.items())
-        if place.executor == "dry-run" and place.size.nodes is None
-    ]
-    found += [
-        f"nothing says how many nodes {name!r} has: no job waits for one ([partitions.{name}] nodes in a scenario)"
-        for name, place in sorted(places.items())
-        if place.executor != "dry-run" and place.size.nodes is None
-    ]
-    if foretold is not None:
-        known = ", ".join(sorted({task.name for task in simulation.state.tasks.values()})[:12])
-        found += [
-            f"{foretold.scenario.source}: nothing goes by {rule} (tasks are: {known})" for rule in foretold.unused()
-        ]
-    return found

@@ -71,7 +71,7 @@ class Scripts:
 
     def _texts(self, batch: Batch) -> Iterator[str]:
         name = batch.place.executor
-        if name == NAME:
+        if not batch.place.origin:
             partition = batch.place.size.name
             self.remarks[f"nothing configures the partition {partition!r}, so there are no scripts for it"] = None
             return

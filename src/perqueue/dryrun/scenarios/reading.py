@@ -16,16 +16,21 @@ from .spans import Amount, Counts, Shape, Span, parse_seconds
 
 T = TypeVar("T")
 
-_TIMES: Final = "a time such as '90s', '10m', '1.5h' or '2d', or a fraction of the walltime such as 0.5"
+_MOST: Final = 1_000_000_000
+_MOST_SEED: Final = (1 << 63) - 1
+"""The largest number that every reader of TOML can hold."""
+
+_TIMES: Final = (
+    f"a time such as '90s', '10m', '1.5h' or '2d', or a fraction of the walltime such as 0.5, which is at most {_MOST}"
+)
 _SPANS: Final = (
     f"{_TIMES}; or one of {{uniform = [from, to]}}, {{normal = [mean, deviation]}}, "
     "{lognormal = [median, sigma]}, {exponential = mean}"
 )
-_WIDTHS: Final = "a whole number from 0, a list of them, or {uniform = [from, to]}"
-_ITERATIONS: Final = "a whole number from 1, a list of them, {uniform = [from, to]}, or 'never'"
+_WIDTHS: Final = f"a whole number from 0 to {_MOST}, a list of them, or {{uniform = [from, to]}}"
+_ITERATIONS: Final = f"a whole number from 1 to {_MOST}, a list of them, {{uniform = [from, to]}}, or 'never'"
 _BRANCHES: Final = "the key of a branch (a string or a whole number), 'pq_skip_route', or a list of these"
 _MISHAPS: Final = "a rate from 0 to 1, or a table with 'rate' or 'nth'"
-_MOST: Final = 1_000_000_000
 
 
 def read_scenario(path: str) -> Scenario:
@@ -53,9 +58,9 @@ def scenario_for(path: str | None, seed: str | int | None = None) -> Scenario:
     found = read_scenario(path) if path else Scenario()
     if seed is None or seed == "":
         return found
-    if not str(seed).isdecimal():
-        raise ScenarioError("the seed that is asked for", "seed", f"{seed!r} is not a whole number from 0")
-    return evolve(found, seed=int(seed))
+    # So many digits at most: Python reads no number of thousands of them.
+    number = int(seed) if str(seed).isdecimal() and len(str(seed)) <= len(str(_MOST_SEED)) else None
+    return evolve(found, seed=_seed(number, seed, "the seed that is asked for"))
 
 
 def scenario_from(tables: Mapping[str, Any], source: str = "the scenario") -> Scenario:
@@ -76,8 +81,6 @@ class _Reader:
     def scenario(self, tables: Mapping[str, Any]) -> Scenario:
         self._only(tables, "", ("seed", *TABLES))
         seed = tables.get("seed", 0)
-        if not _is_whole(seed):
-            raise ScenarioError(self._source, "seed", f"{seed!r} is not a whole number from 0")
         return Scenario(
             durations=self._rules(tables, "durations", self._span),
             widths=self._rules(tables, "widths", self._widths),
@@ -86,7 +89,7 @@ class _Reader:
             failures=self._rules(tables, "failures", self._failure),
             discards=self._rules(tables, "discards", self._discard),
             partitions=dict(self._rules(tables, "partitions", self._machine).by_pattern),
-            seed=seed,
+            seed=_seed(seed, seed, self._source),
             source=self._source,
         )
 
@@ -112,7 +115,9 @@ class _Reader:
         first = self._amount(key, given[0], _TIMES)
         if shape == Shape.lognormal:
             if not _is_number(given[1]):
-                raise ScenarioError(self._source, key, f"its second element {given[1]!r} is not a number from 0")
+                raise ScenarioError(
+                    self._source, key, f"its second element {given[1]!r} is not a number from 0 to {_MOST}"
+                )
             return Span(Shape.lognormal, (first,), float(given[1]))
         return Span(Shape(shape), (first, self._amount(key, given[1], _TIMES)))
 
@@ -164,13 +169,13 @@ class _Reader:
         nth = value.get("nth", [])
         nth = nth if isinstance(nth, list) else [nth]
         if not all(_is_whole(one, 1) for one in nth):
-            raise ScenarioError(self._source, f"{key}.nth", f"{nth!r} is not a list of whole numbers from 1")
+            raise ScenarioError(self._source, f"{key}.nth", f"{nth!r} is not a list of whole numbers from 1 to {_MOST}")
         reason = value.get("reason", "raised")
         if reason not in REASONS:
             raise ScenarioError(self._source, f"{key}.reason", f"{reason!r} is none; choose from: {', '.join(REASONS)}")
         times = value.get("times")
         if times is not None and not _is_whole(times, 1):
-            raise ScenarioError(self._source, f"{key}.times", f"{times!r} is not a whole number from 1")
+            raise ScenarioError(self._source, f"{key}.times", f"{times!r} is not a whole number from 1 to {_MOST}")
         return Mishap(self._rate(f"{key}.rate", value.get("rate", 0)), frozenset(nth), reason, times)
 
     def _rate(self, key: str, value: Any) -> float:
@@ -186,7 +191,9 @@ class _Reader:
         for name, number in value.items():
             lowest = 0 if name == "gpus" else 1
             if not _is_whole(number, lowest):
-                raise ScenarioError(self._source, f"{key}.{name}", f"{number!r} is not a whole number from {lowest}")
+                raise ScenarioError(
+                    self._source, f"{key}.{name}", f"{number!r} is not a whole number from {lowest} to {_MOST}"
+                )
         return Machine(**value)
 
     def _only(self, table: Mapping[str, Any], key: str, allowed: tuple[str, ...] | list[str]) -> None:
@@ -196,6 +203,13 @@ class _Reader:
 
 
 TABLES: Final = ("durations", "widths", "iterations", "branches", "failures", "discards", "partitions")
+
+
+def _seed(value: object, given: object, source: str) -> int:
+    """The seed, which is read from what is given, by the same rule wherever it is given."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_SEED:
+        return value
+    raise ScenarioError(source, "seed", f"{given!r} is not a whole number from 0 to {_MOST_SEED}")
 
 
 def _is_whole(value: object, lowest: int = 0) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -39,6 +39,11 @@ class Rules(Generic[T]):
         return DEFAULT if DEFAULT in self.by_pattern else None
 
 
+def fits(pattern: str, names: Iterable[str]) -> bool:
+    """Whether a pattern fits something that has these names, be there a better one or not."""
+    return any(name == pattern or fnmatchcase(name, pattern) for name in names)
+
+
 @frozen
 class Mishap:
     """Something that goes wrong with the entries of a name.
@@ -47,13 +52,17 @@ class Mishap:
         rate: How likely it is for each attempt, from 0 to 1.
         nth: Which entries it happens to, counted from 1 in the order in which they start.
         reason: In one word, as in ``pq show``; retry policies go by it.
-        times: To how many attempts of each entry of ``nth`` it happens.
+        times: To which attempts of an entry it may happen: only to its first so many; None: to all.
     """
 
     rate: float = 0.0
     nth: frozenset[int] = frozenset()
     reason: str = ""
     times: int | None = None
+
+    def hits(self, attempt: int) -> bool:
+        """Whether it may happen to the how many-th attempt of an entry."""
+        return self.times is None or attempt <= self.times
 
 
 @frozen
@@ -105,3 +114,15 @@ class Scenario:
     partitions: Mapping[str, Machine] = field(factory=dict)
     seed: int = 0
     source: str = "the scenario"
+
+    @property
+    def tables(self) -> Mapping[str, Rules[Any]]:
+        """The rules that go by names, by the table that they stand in."""
+        return {
+            "durations": self.durations,
+            "widths": self.widths,
+            "iterations": self.iterations,
+            "branches": self.branches,
+            "failures": self.failures,
+            "discards": self.discards,
+        }

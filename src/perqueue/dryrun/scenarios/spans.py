@@ -73,7 +73,7 @@ class Counts:
 
 
 def spread(shape: Shape, numbers: list[float], sigma: float, drawn: float) -> float:
-    """The number that belongs to an evenly distributed one, never below 0."""
+    """The number that belongs to an evenly distributed one, never below 0; infinite if no float is as large."""
     match shape:
         case Shape.fixed:
             found = numbers[0]
@@ -82,12 +82,19 @@ def spread(shape: Shape, numbers: list[float], sigma: float, drawn: float) -> fl
         case Shape.normal:
             found = numbers[0] + numbers[1] * _NORMAL.inv_cdf(drawn)
         case Shape.lognormal:
-            found = numbers[0] * math.exp(sigma * _NORMAL.inv_cdf(drawn))
+            found = numbers[0] * _power(sigma * _NORMAL.inv_cdf(drawn)) if numbers[0] else 0.0
         case Shape.exponential:
             found = -numbers[0] * math.log1p(-drawn)
         case _:
             assert_never(shape)
     return max(0.0, found)
+
+
+def _power(exponent: float) -> float:
+    try:
+        return math.exp(exponent)
+    except OverflowError:
+        return math.inf
 
 
 def parse_seconds(text: str) -> float | None:
