@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -23,11 +24,16 @@ from perqueue.engine.folder import QueueFolder, create_folder, need_folder
 from perqueue.engine.observing import Observing
 from perqueue.executors.protocol import Executor, Site
 from perqueue.plugins.manager import load_plugins
+from perqueue.testing.contracts.codecs import CodecContract
 from perqueue.testing.contracts.executor_case import Bench, ExecutorCase
+from perqueue.testing.contracts.executors import ExecutorContract
+from perqueue.testing.contracts.observers import ObserverContract
+from perqueue.testing.contracts.stores import StoreContract
 
 PAGE: Final = ROOT / "docs" / "plugins.md"
 EXAMPLES: Final = {block.text.splitlines()[0].removeprefix("# "): block for block in blocks(PAGE, "python")}
 PLUGINS: Final = sorted(name for name, block in EXAMPLES.items() if "@hookimpl" in block.text)
+PROOFS: Final = sorted(name for name in EXAMPLES if name.startswith("test_"))
 
 
 @pytest.fixture
@@ -52,8 +58,31 @@ def test_every_example_can_be_used() -> None:
     assert {one.name for one in found.found if one.brings} == {"perqueue", *(Path(name).stem for name in PLUGINS)}
 
 
+@pytest.mark.parametrize("name", PROOFS)
+@pytest.mark.slow
+def test_every_example_is_proved(example: Installed, name: str) -> None:
+    """The few lines of the page that prove an example, run as they stand there, pass."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name]
+    done = subprocess.run(command, cwd=example.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^[0-9]+ passed", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_all_kinds_of_contracts_are_shown() -> None:
+    """The page has a proof for each contract, and its table names it with what it asks for."""
+    shown = "".join(EXAMPLES[name].text for name in PROOFS)
+    table = next(text for text in PAGE.read_text(encoding="utf-8").split("\n\n") if text.startswith("| for | subclass"))
+    for contract in (ExecutorContract, StoreContract, CodecContract, ObserverContract):
+        assert f"from {contract.__module__} import {contract.__name__}" in shown
+        assert f"| `{contract.__name__}` | `{contract.__module__}` |" in table
+    for name in ("make_executor(folder, config)", "make_store(folder)", "reopen_store(folder)", "make_observer(site)"):
+        assert f"`{name}`" in table
+
+
 class OneByOne(ExecutorCase):
     """The executor of the page."""
+
+    at_once = 1
 
     def make_executor(self, folder: QueueFolder, config: Config) -> Executor:
         return load_plugins().executor("one-by-one").open(Site(folder.root, folder.id), config)
@@ -79,7 +108,7 @@ def test_the_executor(queue_folder: Path) -> None:
 
 
 def recovers(bench: Bench) -> None:
-    bench.wait(lambda: not bench.executor.running, "its processes to end")  # type: ignore[attr-defined]
+    bench.wait(lambda: not bench.executor.turn, "its processes to end")  # type: ignore[attr-defined]
     task = bench.task(4)
     bench.next_owner(task)
     bench.go(4)
@@ -104,17 +133,13 @@ def test_the_store(queue_folder: Path) -> None:
     assert need_folder().store == "forgetful"
 
 
-@pytest.mark.slow
-def test_the_codec(example: Installed) -> None:
-    """It stores what the page says, and passes the test of the page in three lines."""
+@pytest.mark.usefixtures("example")
+def test_the_codec() -> None:
+    """It stores what the page says."""
     temperature = load_plugins().codecs["temperature"].decode(3.5)
     text = encode([temperature], no_blobs)
     assert text == '[{"$temperature":3.5}]'
     assert decode(text, no_blobs) == [temperature]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_temperatures.py"]
-    done = subprocess.run(command, cwd=example.folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    assert "4 passed" in done.stdout
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.plugins.conftest import Installed
 from perqueue.cli.app import run
 from perqueue.codec import decode, encode, no_blobs
 from perqueue.core.errors import UsageError
+from perqueue.dryrun.mode import NAME as DRY_RUN
 from perqueue.plugins.finding import Brought
 from perqueue.plugins.manager import Plugins, UnknownPluginError, load_plugins
 from perqueue.plugins.observers import observer_plugins
@@ -60,6 +61,13 @@ from perqueue.plugins import ObserverPlugin, hookimpl
 @hookimpl
 def perqueue_observers():
     return [ObserverPlugin("NAME", "looks on", lambda site: print)]
+"""
+SILENT = """
+class Silent(Exception):
+    def __str__(self):
+        raise RuntimeError("there is nothing to say")
+    __repr__ = __str__
+
 """
 OURS = frozenset({"local", "slurm", "pbs", "dry-run", "sqlite", "json"})
 """What perqueue itself brings, or will."""
@@ -156,6 +164,20 @@ BROKEN = {
         EXECUTOR.replace("    return", "    raise RuntimeError('no luck')\n    return"),
         "RuntimeError: no luck",
     ),
+    "a hook that raises what is no Exception": (
+        EXECUTOR.replace("    return", "    import asyncio\n    raise asyncio.CancelledError('over')\n    return"),
+        "CancelledError: over",
+    ),
+    "a module that raises what can't be told": (SILENT + "raise Silent\n", "Silent: (its message can't be told: "),
+    "a hook that raises what can't be told": (
+        SILENT + EXECUTOR.replace("    return", "    raise Silent\n    return"),
+        "Silent: (its message can't be told: ",
+    ),
+    "a hook that returns what can't be told": (
+        SILENT + STORE.replace("    return", "    return [Silent()]\n    return"),
+        "TypeError: perqueue_stores() brings <Silent>, which is no StorePlugin",
+    ),
+    "a codec for no classes": (CODEC.replace('("pq_test_NAME.Temperature",)', "None"), "TypeError: "),
     "a hook that returns nothing iterable": (
         "from perqueue.plugins import hookimpl\n@hookimpl\ndef perqueue_executors():\n    return 7\n",
         "TypeError: ",
@@ -181,7 +203,12 @@ def test_a_broken_plugin(install: Installed, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "what", "name"),
-    [(EXECUTOR, "executor", "local"), (STORE, "store", "sqlite"), (COMMAND, "command", "ls")],
+    [
+        (EXECUTOR, "executor", "local"),
+        (EXECUTOR, "executor", DRY_RUN),
+        (STORE, "store", "sqlite"),
+        (COMMAND, "command", "ls"),
+    ],
 )
 def test_a_plugin_with_a_name_that_is_perqueues(install: Installed, code: str, what: str, name: str) -> None:
     """What perqueue brings itself keeps its name, and the plugin's is left out and listed."""

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from perqueue.core.errors import StorageError, UsageError
 from perqueue.store.jsonl import compaction
 from perqueue.store.jsonl import store as json_store
+from perqueue.store.jsonl.files import MissingFileError
 from perqueue.store.jsonl.lines import DamagedFileError, NewerFormatError, write
 from perqueue.store.jsonl.log import MissingHistoryError
 from perqueue.store.jsonl.store import JsonStore
@@ -268,7 +269,7 @@ def test_a_folder_that_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(DamagedFileError, match="line 1: "):
         JsonStore(str(tmp_path / "store"))
     (tmp_path / "store" / FIRST).unlink()
-    with pytest.raises(StorageError, match="does not exist"):
+    with pytest.raises(MissingFileError, match=f"{FIRST} is missing"):
         JsonStore(str(tmp_path / "store"))
 
 

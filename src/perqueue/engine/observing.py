@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from attrs import define
 
+from perqueue.core.telling import describe_error
 from perqueue.executors.protocol import Site
 from perqueue.plugins.observers import observer_plugins
 
 from .folder import QueueFolder
+from .overdue import Call, overdue_said
 from .troubles import forget_troubles, note_trouble
 
 if TYPE_CHECKING:
@@ -30,16 +32,17 @@ if TYPE_CHECKING:
 _TOGETHER: Final = 500
 """Events that are read at once."""
 _LONGEST: Final = 0.25
-"""Seconds of one tick that observers get, apart from the call that goes beyond it."""
+"""Seconds of one tick that observers get, each as many as any other, apart from the call that goes beyond them."""
 
 
 @define
 class _Told:
-    """An observer, and the number of the last event that it was told."""
+    """An observer, the number of the last event that it was told, and the seconds that it has left in this tick."""
 
     name: str
     observer: Observer
     seq: int
+    left: float = 0.0
 
 
 class Observing:
@@ -54,49 +57,65 @@ class Observing:
     def __init__(self, folder: QueueFolder, store: Store, say: Callable[[str], None]) -> None:
         self._root, self._store, self._say = folder.root, store, say
         self._told: list[_Told] = []
+        self._call: Call | None = None
         plugins = observer_plugins()
         forget_troubles(folder.root, "observer")
         for plugin in plugins:
             try:
                 seq = self._place(plugin)
                 self._told.append(_Told(plugin.name, plugin.open(Site(folder.root, folder.id)), seq))
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:  # whoever sits at the terminal, no observer
+                raise
+            except BaseException as error:
                 self._failed(plugin.name, error)
 
     def deliver(self) -> bool:
-        """Tell what is new, for a moment; whether there is more."""
-        if not self._told:
-            return False
-        until = time.monotonic() + _LONGEST
-        while self._told:
-            with self._store.snapshot() as state:
-                events = state.log(after=min(one.seq for one in self._told), limit=_TOGETHER)
-            if not events:
-                return False
-            for one in list(self._told):
-                self._tell(one, events, until)
-            if time.monotonic() >= until:
-                return bool(self._told)
-        return False
+        """Tell what is new, for a moment; whether there is more to tell."""
+        ready = list(self._told)
+        for one in ready:
+            one.left = _LONGEST / len(ready)
+        with ExitStack() as watched:
+            watching = False
+            while ready and any(pages := self._pages(ready, _TOGETHER)):
+                if not watching:
+                    watched.enter_context(overdue_said(lambda: self._call, self._say))
+                    watching = True
+                for one, page in zip(ready, pages, strict=True):
+                    self._tell(one, page)
+                ready = [one for one in self._told if one.left > 0]
+        return len(ready) < len(self._told) and any(self._pages(self._told, 1))
 
-    def _tell(self, one: _Told, events: list[LoggedEvent], until: float) -> None:
-        before = one.seq
+    def _pages(self, observers: list[_Told], limit: int) -> list[Sequence[LoggedEvent]]:
+        """What each of these is to be told next. Each from its own place: one that is far behind delays no other."""
+        with self._store.snapshot() as state:
+            found = {seq: state.log(after=seq, limit=limit) for seq in {one.seq for one in observers}}
+        return [found[one.seq] for one in observers]
+
+    def _tell(self, one: _Told, events: Sequence[LoggedEvent]) -> None:
+        """Tell these to one, while it has time left."""
+        before, now = one.seq, time.monotonic()
+        until = now + one.left
         try:
             for event in events:
-                if event.seq > one.seq:
-                    one.observer(event)
-                    one.seq = event.seq
-                    if time.monotonic() >= until:
-                        break
-        except (Exception, SystemExit) as error:
+                self._call = Call(f"observer {one.name!r}", f"event {event.seq}", now)
+                one.observer(event)
+                one.seq = event.seq
+                now = time.monotonic()
+                if now >= until:
+                    break
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             self._told.remove(one)
             self._failed(one.name, error)
         finally:
+            self._call = None
+            one.left = until - now
             if one.seq != before:
                 self._keep(one)
 
     def _failed(self, name: str, error: BaseException) -> None:
-        why = f"{type(error).__name__}: {error}"
+        why = describe_error(error)
         self._say(f"observer {name!r} raised {why}; it is told nothing more until the queue's next supervisor")
         note_trouble(self._root, "observer", name, why)
 

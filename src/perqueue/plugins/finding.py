@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pluggy
 from attrs import define, field, frozen
 
+from perqueue.core.telling import describe_error, describe_value
+
 from . import spec
 from .points import installed
 
@@ -101,11 +103,12 @@ class Finder:
                 continue
             try:
                 parts = list(self._asked(plugin.module, kind))
-            except (Exception, SystemExit) as error:
-                plugin.problems.append(Problem(plugin.name, kind.name, "", _told(error)))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                plugin.problems.append(Problem(plugin.name, kind.name, "", describe_error(error)))
                 continue
-            for name, summary, part in parts:
-                names = [name, *kind.also(part)]
+            for name, summary, names, part in parts:
                 why = _misfit(names, taken, kind)
                 if why:
                     plugin.problems.append(Problem(plugin.name, kind.name, name, why))
@@ -115,15 +118,18 @@ class Finder:
                 plugin.brings.append(Brought(kind.name, name, summary))
         return collected
 
-    def _asked(self, module: object, kind: Kind) -> Iterator[tuple[str, str, Any]]:
-        """What one plugin alone brings, so that its failure is nobody else's: name, summary and the thing itself."""
+    def _asked(self, module: object, kind: Kind) -> Iterator[tuple[str, str, list[str], Any]]:
+        """What one plugin alone brings, so that its failure is nobody else's.
+
+        Each with its name, its summary, and all names that are nobody else's then.
+        """
         others = [other for other in self._host.get_plugins() if other is not module]
         for brought in self._host.subset_hook_caller(kind.hook, others)():
             for part in brought:
                 if not isinstance(part, kind.type()):
-                    raise TypeError(f"{kind.hook}() brings {part!r}, which is no {kind.type().__name__}")
-                name, summary = kind.title(part)
-                yield str(name), str(summary), part
+                    raise TypeError(f"{kind.hook}() brings {describe_value(part)}, which is no {kind.type().__name__}")
+                name, summary = map(str, kind.title(part))
+                yield name, summary, [name, *map(str, kind.also(part))], part
 
     def _load(self, point: EntryPoint) -> Found:
         package = "?" if point.dist is None else point.dist.name
@@ -133,8 +139,10 @@ class Finder:
             module = point.load()
             self._host.register(module, known)
             self._host.check_pending()
-        except (Exception, SystemExit) as error:  # whatever it is, the queue goes on without this plugin
-            found.problems.append(Problem(point.name, "", "", _told(error)))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever it is, the queue goes on without this plugin
+            found.problems.append(Problem(point.name, "", "", describe_error(error)))
             if self._host.has_plugin(known):
                 self._host.unregister(name=known)
         else:
@@ -152,10 +160,6 @@ def _misfit(names: Collection[str], taken: dict[str, str], kind: Kind) -> str:
                 return f"left out: perqueue itself has the {kind.name} {name!r}; the plugin must call its own otherwise"
             return f"left out: {taken[name]} brings the {kind.name} {name!r} already; uninstall one of them"
     return ""
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _version() -> str:

@@ -7,7 +7,7 @@ name that is taken is left out, and listed by ``pq plugins``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
@@ -66,7 +66,9 @@ class Plugins:
         return self.stores[name]
 
 
-EXECUTORS = Kind("executor", "perqueue_executors", lambda: ExecutorPlugin)
+SIMULATED: Final = "dry-run"
+"""The name that configuration has for what is simulated (``perqueue.dryrun.mode.NAME``), as if it were an executor."""
+EXECUTORS = Kind("executor", "perqueue_executors", lambda: ExecutorPlugin, reserved=(SIMULATED,))
 STORES = Kind("store", "perqueue_stores", lambda: StorePlugin)
 OBSERVERS = Kind("observer", "perqueue_observers", lambda: ObserverPlugin)
 _known: dict[tuple[str, ...], Plugins] = {}

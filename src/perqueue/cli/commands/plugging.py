@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from perqueue.core.errors import PerQueueError
+from perqueue.core.telling import describe_error
 
 from ..options import Json
 
@@ -72,7 +73,7 @@ def _add(app: typer.Typer, command: CommandPlugin) -> None:
         # What typer can't make a command of, it says here and not in the midst of the program.
         typer.main.get_command(alone)
     except (Exception, SystemExit) as error:
-        raise BrokenCommandError(command.name, f"{type(error).__name__}: {error}") from error
+        raise BrokenCommandError(command.name, describe_error(error)) from error
     _attach(app, command, body)
 
 

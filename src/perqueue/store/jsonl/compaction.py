@@ -35,6 +35,7 @@ def compact(folder: str, state: JournalState, position: Position) -> tuple[Posit
 
     Raises:
         OSError: There is no room. The present journal goes on.
+        StorageError: What has to be read for it is damaged, or nobody can say whether the present journal goes on.
     """
     files.sweep(folder)
     number = position.number + 1
@@ -44,7 +45,8 @@ def compact(folder: str, state: JournalState, position: Position) -> tuple[Posit
         files.put(folder, files.journal(number), [line])
         journal.append(folder, position, {"seal": number})
     except BaseException:
-        os.unlink(making)
+        with suppress(OSError):
+            os.unlink(making)
         raise
     # From here on the next journal counts.
     new = journal.read_on(folder, Position(number, position.seq), state)
@@ -75,7 +77,9 @@ def strip(folder: str) -> None:
 def _strip(folder: str, number: int) -> None:
     path = f"{folder}/{files.journal(number)}"
     lines = _history(path)
-    head = next(lines)
+    head = next(lines, None)
+    if head is None:
+        raise DamagedFileError(path, 1, "it is empty")
     rest = list(lines)
     if rest:
         files.put(folder, files.history(number), [head, *rest])

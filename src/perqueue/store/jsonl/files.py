@@ -36,9 +36,19 @@ def history(number: int) -> str:
     return f"history-{number:06}.jsonl"
 
 
+class MissingFileError(StorageError):
+    """A file of the store is not there."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is missing, and the queue can't be read without it: put it back from a backup or a snapshot of "
+            "the file system; what the other files of the folder hold is untouched"
+        )
+
+
 def identity(folder: str) -> tuple[int, int]:
     """What tells this store from any other that has its name, before or after."""
-    found = os.stat(f"{folder}/{LOCK}")
+    found = os.stat(folder)
     return found.st_dev, found.st_ino
 
 
@@ -118,6 +128,9 @@ def told(path: str) -> Iterator[None]:
 
 def _in_words(error: OSError, path: str) -> StorageError:
     if gone(error):
+        missing = error.filename if isinstance(error.filename, str) else path
+        if _NAME.fullmatch(os.path.basename(missing)) and os.path.isdir(os.path.dirname(missing)):
+            return MissingFileError(missing)
         return StorageError(f"{path} does not exist; `pq init -b json` makes a queue")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
         return StorageError(f"{path} can't be written: {error}; nothing was changed; make room and try again")

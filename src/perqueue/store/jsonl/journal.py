@@ -12,6 +12,8 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
+from perqueue.core.errors import StorageError
+
 from . import files
 from .lines import FORMAT, MARK, DamagedFileError, Line, header, parse, torn, write
 from .snapshots import Base
@@ -43,6 +45,19 @@ class Position:
 
 class RewrittenError(Exception):
     """What was read of a journal is no more what it holds: its machine lost power before that was durable."""
+
+
+class UnknownFateError(StorageError):
+    """A transaction may stand or not: the disk refused to keep it, and refused to take it back.
+
+    The next one to read the queue sees which it is, and so do all after it.
+    """
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(
+            f"{path} can't be written: {error}, nor taken back. The last change of the queue may have been kept or "
+            "not: look whether it was (`pq ls`) before you ask for it again"
+        )
 
 
 def first(number: int, seq: int, logged: int) -> bytes:
@@ -126,7 +141,8 @@ def append(folder: str, position: Position, told: dict[str, object]) -> Position
     """Write a line, durably, over what a crash left of another one; the new position. For whoever holds the lock.
 
     Raises:
-        OSError: It can't be written; nothing of it is left.
+        UnknownFateError: It is whole, may not be durable, and can't be taken back.
+        OSError: It can't be written; nothing of it is left, or nothing that anybody takes for a line.
     """
     raw, crc = write(told, position.chain)
     path = f"{folder}/{files.journal(position.number)}"
@@ -134,19 +150,33 @@ def append(folder: str, position: Position, told: dict[str, object]) -> Position
     try:
         if position.rest:
             os.ftruncate(descriptor, position.end)
+        whole = False
         try:
             _write(descriptor, raw, position.end)
+            whole = True
             os.fsync(descriptor)
-        except BaseException:
-            # Where even this fails, the next writer does it.
-            with suppress(OSError):
-                os.ftruncate(descriptor, position.end)
+        except BaseException as error:
+            taken_back = _take_back(descriptor, position.end, durably=whole)
+            if whole and not taken_back and isinstance(error, OSError):
+                raise UnknownFateError(path, error) from error
             raise
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # it is durable, or something worse was raised already
+            os.close(descriptor)
     seq = told.get("seq", position.seq)
     assert isinstance(seq, int)
     return Position(position.number, seq, position.end, position.end + len(raw), raw[:MARK], crc)
+
+
+def _take_back(descriptor: int, end: int, *, durably: bool) -> bool:
+    """Cut off what was written; whether that worked. What is torn, the next writer would cut off too."""
+    try:
+        os.ftruncate(descriptor, end)
+        if durably:
+            os.fsync(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _write(descriptor: int, raw: bytes, at: int) -> None:

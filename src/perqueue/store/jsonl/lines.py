@@ -18,16 +18,24 @@ from perqueue.core.errors import StorageError
 FORMAT: Final = 1
 MARK: Final = len(b'{"crc":"01234567",')
 """How many bytes tell a line from any other."""
+_PUT_BACK: Final = "Put the file back as it was, from a backup or a snapshot of the file system"
 
 
 class DamagedFileError(StorageError):
-    """A file of the store is not as it was written."""
+    """A file of the store is not as it was written.
 
-    def __init__(self, path: str, line: int | None, why: str) -> None:
+    Args:
+        path: The file.
+        line: Which line of it, if that is known.
+        why: How that was seen.
+        instead: A sentence on what else can be done than to put the file back.
+    """
+
+    def __init__(self, path: str, line: int | None, why: str, instead: str = "") -> None:
         where = path if line is None else f"{path}, line {line}"
         super().__init__(
-            f"{where}: {why}; nothing is guessed. Put the file back as it was, from a backup or a snapshot of the "
-            "file system; what the other files of the folder hold is untouched"
+            f"{where}: {why}; nothing is guessed. {instead or _PUT_BACK}; what the other files of the folder hold is "
+            "untouched"
         )
 
 

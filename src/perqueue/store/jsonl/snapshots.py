@@ -79,17 +79,30 @@ def load(folder: str, number: int, state: JournalState) -> Base:
     with open(path, "rb") as file:
         raw = file.read()
     told = _checked(path, raw)
+    if told is None:
+        raise DamagedFileError(path, None, "its checksum is wrong", _instead(folder, number))
     state.hear({**told, "events": (), "put": {table.name: told[table.name] for table in TABLES if table.name in told}})
     state.logged = told["events"]
     return Base(number, told["seq"], told["events"], len(raw))
 
 
-def _checked(path: str, raw: bytes) -> Mapping[str, Any]:
+def _checked(path: str, raw: bytes) -> Mapping[str, Any] | None:
+    """The document, or None if it is not as it was written."""
     body = len(raw) - len(_END) - 8 - len(_CRC)
     end = b"%s%08x%s" % (_CRC, zlib.crc32(raw[: max(body, 0)]), _END)
     if body < 0 or raw[body:] != end:
-        raise DamagedFileError(path, None, "its checksum is wrong")
+        return None
     told: Mapping[str, Any] = value(raw)
     if told["format"] > FORMAT:
         raise NewerFormatError(path, told["format"])
     return told
+
+
+def _instead(folder: str, number: int) -> str:
+    """What can be done without this snapshot, if all is there that it was made from."""
+    older = [other for other in files.numbers(folder, "snapshot") if other < number]
+    begin = older[-1] if older else 1
+    if not set(range(begin, number + 1)) <= set(files.numbers(folder, "journal")):
+        return ""
+    first = f"{files.snapshot(begin)} and the journals since" if older else f"the journals from {files.journal(1)} on"
+    return f"Move the file away: the queue is then read from {first}, which give the same"

@@ -1,10 +1,15 @@
-"""The store: one state in memory, brought up to date from the journals before each look and each change."""
+"""The store: one state in memory, brought up to date from the journals before each look and each change.
+
+A transaction stands as soon as its line is durable, whatever comes after that: an interrupt, or a new journal that
+can't be begun. So from the first change until the state is known to be what the files hold, it is in *doubt*, and what
+leaves it so has it read anew.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -14,7 +19,7 @@ from perqueue.core.errors import StorageError
 
 from ..protocol import Lease, LeaseLostError
 from . import compaction, files, journal, snapshots
-from .journal import Position, RewrittenError
+from .journal import Position, RewrittenError, UnknownFateError
 from .lines import DamagedFileError
 from .lock import locked
 from .log import Log
@@ -56,6 +61,7 @@ class JsonStore:
         self.folder = folder
         self._log = Log(folder)
         self._read: _Read | None = None
+        self._doubt = False
         self._open = False
         self._own = 0
         with files.told(folder):
@@ -99,19 +105,28 @@ class JsonStore:
 
     @contextmanager
     def transaction(self, lease: Lease | None = None) -> Iterator[JournalState]:
-        """Exclusive; commits at the end of the block, or changes nothing if it raises."""
-        with self._alone(), locked(self.folder):
+        """Exclusive; commits at the end of the block, or changes nothing if it raises.
+
+        Raises:
+            UnknownFateError: Nobody can say whether it was committed.
+            StorageError: It was not.
+            KeyboardInterrupt: It is whole, or never was.
+        """
+        with self._alone(), locked(self.folder) as check:
             read = self._refresh(patient=False)
             state = read.state
             if lease is not None and (state.holder is None or state.holder.epoch != lease.epoch):
                 raise LeaseLostError(lease.epoch, state.epoch)
+            self._doubt = True
             state.begin()
             try:
                 yield state
-                self._commit(read)
-            except BaseException:
-                state.undo()
+            except Exception as error:
+                # An interrupt may come between two changes that belong together, which can only be forgotten.
+                if not isinstance(error, MemoryError | RecursionError):
+                    self._undo(read)
                 raise
+            self._commit(read, check)
 
     def version(self) -> int:
         """Differs whenever another handle has committed."""
@@ -122,25 +137,47 @@ class JsonStore:
         """Forget the state; no file is kept open."""
         self._read = None
 
-    def _commit(self, read: _Read) -> None:
+    def _commit(self, read: _Read, check: Callable[[], None]) -> None:
         told = read.state.told()
         if told:
-            with files.told(self.folder):
-                position = journal.append(self.folder, read.position, {"seq": read.position.seq + 1, **told})
+            try:
+                with files.told(self.folder):
+                    check()
+                    position = journal.append(self.folder, read.position, {"seq": read.position.seq + 1, **told})
+            except UnknownFateError:
+                raise
+            except StorageError:
+                self._undo(read)
+                raise
             read.position = position
+            # After the line: where this is cut short, an own transaction counts as somebody's, never the reverse.
             self._own += 1
         read.state.settle()
         if told and compaction.due(read.position, read.base_size):
-            # The transaction stands whatever becomes of this; the next one tries again.
-            with suppress(OSError):
-                read.position, read.base_size = compaction.compact(self.folder, read.state, read.position)
+            self._compact(read)
+        self._doubt = False
+
+    def _compact(self, read: _Read) -> None:
+        """Begin a new journal; the transaction stands whatever becomes of this, and the next one tries again."""
+        try:
+            read.position, read.base_size = compaction.compact(self.folder, read.state, read.position)
+        except OSError:
+            return  # most likely there is no room; what was read still goes on
+        except Exception:
+            # What is damaged, whoever reads it is told; nobody may take it for a transaction that failed.
+            self._read = None
+
+    def _undo(self, read: _Read) -> None:
+        """Nothing was written."""
+        read.state.undo()
+        self._doubt = False
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if self._open:
             raise StorageError(f"the queue in {self.folder} is being read or written here: end that before you go on")
-        self._open = True
         try:
+            self._open = True
             yield
         finally:
             self._open = False
@@ -148,6 +185,9 @@ class JsonStore:
     def _refresh(self, *, patient: bool = True) -> _Read:
         """The state as it is now; ``patient``: somebody may write meanwhile."""
         tries = 0
+        if self._doubt:
+            self._read = None
+            self._doubt = False
         with files.told(self.folder):
             if files.identity(self.folder) != self._identity:
                 raise ReplacedStoreError(self.folder)

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from perqueue.codec import BlobFolder, Codec, decode, encode, register, unregister
 from perqueue.codec.registry import codec_for_tag
 
+from .missing import MissingPartError
 from .store_case import same
 
 
@@ -37,6 +38,7 @@ class CodecContract:
 
     def test_there_are_values_of_every_class(self) -> None:
         """The values that are tried are of the codec's classes, and each of its classes is tried."""
+        self._check()
         tried = {_name(value) for value in self.values}
         same(tried <= set(self.codec.names), True, f"whether {sorted(tried)} are among {self.codec.names}")
         same(bool(tried), True, "whether there are values")
@@ -70,9 +72,19 @@ class CodecContract:
                 text = encode(value, BlobFolder(str(tmp_path)))
                 same(text.startswith(f'{{"${self.codec.tag}":'), True, f"whether {text[:60]!r} has the tag")
 
+    def _check(self) -> None:
+        """See that the subclass says what is tested."""
+        if not hasattr(self, "codec"):
+            raise MissingPartError(self, "codec", "is the Codec under test", "codec = MY_CODEC")
+        if not hasattr(self, "values"):
+            raise MissingPartError(
+                self, "values", "has values of all classes of the codec", "values = [Temperature(0.0)]"
+            )
+
     @contextmanager
     def _in_use(self) -> Iterator[None]:
         """Registered, as it would be by its plugin, if nobody did that yet."""
+        self._check()
         if codec_for_tag(self.codec.tag) is self.codec:
             yield
             return

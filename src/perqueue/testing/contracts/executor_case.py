@@ -21,6 +21,8 @@ from perqueue.executors.protocol import Assignment, Executor, Report
 from perqueue.runner.job import Job
 from perqueue.runner.spool import Spool
 
+from .missing import MissingPartError
+
 _T = TypeVar("_T")
 
 _WAITING = """
@@ -48,9 +50,22 @@ class ExecutorCase:
     cores: ClassVar[int] = 2
     """``[local] cores`` of the configuration that the executor is opened with."""
 
-    def make_executor(self, folder: QueueFolder, config: Config) -> Executor:
+    at_once: ClassVar[int | None] = None
+    """How many tasks of one core it runs at the same time, opened with these cores; None: as many as cores."""
+
+    @property
+    def width(self) -> int:
+        """How many tasks run at the same time; one more has to wait."""
+        return self.cores if self.at_once is None else self.at_once
+
+    def make_executor(self, folder: QueueFolder, config: Config) -> Executor:  # noqa: ARG002  # what a subclass is given
         """The executor, opened for a queue. Called again on the same queue, it is the next owner's."""
-        raise NotImplementedError
+        raise MissingPartError(
+            self,
+            "make_executor(self, folder, config)",
+            "returns the executor, opened for the queue in `folder`",
+            "return MyExecutor(Site(folder.root, folder.id), config)",
+        )
 
     @contextmanager
     def bench(self, folder: Path) -> Iterator[Bench]:

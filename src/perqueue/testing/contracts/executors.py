@@ -4,8 +4,9 @@ A package that brings an executor subclasses it in its tests::
 
     class TestMyExecutor(ExecutorContract):
         def make_executor(self, folder, config):
-            return MyExecutor(folder, config)
+            return MyExecutor(Site(folder.root, folder.id), config)
 
+``Site`` is in :mod:`perqueue.plugins`. An executor that runs one task at a time says so with ``at_once = 1``.
 pytest then finds all tests. Where tasks run on other hosts, pytest's ``tmp_path`` has to be a folder that these share.
 Reports may come twice, late and out of order, so the tests ask that something was reported, and that nothing ran twice.
 """
@@ -135,7 +136,7 @@ class ExecutorContract(ExecutorCase):
     def test_stopping_what_is_queued(self, tmp_path: Path) -> None:
         """An attempt that waits for its turn never runs, and its end is reported."""
         with self.bench(tmp_path) as bench:
-            blockers = _fill(bench, self.cores)
+            blockers = _fill(bench, self.width)
             waiting = bench.task(90)
             bench.launch(waiting)
             bench.stop(waiting)
@@ -151,7 +152,7 @@ class ExecutorContract(ExecutorCase):
         with self.bench(tmp_path) as bench:
             one, other = bench.task(1), bench.task(2)
             bench.launch(one, other)
-            bench.until_began(1, 2)
+            bench.until_began(*(1, 2)[: self.width])
             claim = self._claim(bench, 1)
             bench.stop(one)
             outcome = bench.until_ended(one).outcome
@@ -214,7 +215,7 @@ class ExecutorContract(ExecutorCase):
         with self.bench(tmp_path) as bench:
             one, other = bench.task(1), bench.task(2)
             bench.launch(one, other)
-            bench.until_began(1, 2)
+            bench.until_began(*(1, 2)[: self.width])
             bench.next_owner(one)
             bench.stop(one, other)
             for task in (one, other):
@@ -233,7 +234,7 @@ class ExecutorContract(ExecutorCase):
     def test_recovering_what_was_queued(self, tmp_path: Path) -> None:
         """An attempt that waited for its turn when the owner went has its turn later, once."""
         with self.bench(tmp_path) as bench:
-            blockers = _fill(bench, self.cores)
+            blockers = _fill(bench, self.width)
             waiting = bench.task(90)
             bench.launch(waiting)
             bench.poll()
@@ -276,9 +277,9 @@ class ExecutorContract(ExecutorCase):
         return None if claim is None else claim.pid
 
 
-def _fill(bench: Bench, cores: int) -> list[Assignment]:
-    """Launch as many waiting tasks as there are cores, and see them begin."""
-    blockers = [bench.task(key) for key in range(1, cores + 1)]
+def _fill(bench: Bench, width: int) -> list[Assignment]:
+    """Launch as many waiting tasks as run at the same time, and see them begin."""
+    blockers = [bench.task(key) for key in range(1, width + 1)]
     bench.launch(*blockers)
     bench.until_began(*(blocker.job.key for blocker in blockers))
     return blockers

@@ -18,6 +18,8 @@ from perqueue.engine.folder import create_folder
 from perqueue.executors.protocol import Site
 from perqueue.store.protocol import LoggedEvent
 
+from .missing import MissingPartError
+
 if TYPE_CHECKING:
     from perqueue.plugins.parts import Observer
 
@@ -46,9 +48,14 @@ EVENTS: Final = (
 class ObserverContract:
     """Everything that an observer must take: every kind of event, again after a crash, and kinds yet to come."""
 
-    def make_observer(self, site: Site) -> Observer:
+    def make_observer(self, site: Site) -> Observer:  # noqa: ARG002  # what a subclass is given
         """The observer, opened for a queue. Called again on the same queue, it is the next supervisor's."""
-        raise NotImplementedError
+        raise MissingPartError(
+            self,
+            "make_observer(self, site)",
+            "returns what is called with each event, opened for the queue of `site`",
+            "return MY_OBSERVER.open(site)",
+        )
 
     def test_it_takes_every_kind_of_event(self, tmp_path: Path) -> None:
         """None of the events that a queue logs makes it raise."""

@@ -16,6 +16,8 @@ from perqueue.core.resources import Resources
 from perqueue.core.task import Task
 from perqueue.store.protocol import Store
 
+from .missing import MissingPartError
+
 _E = TypeVar("_E", bound=BaseException)
 
 
@@ -32,13 +34,24 @@ class StoreCase:
     walks: ClassVar[int] = 8
     """How many random campaigns the store is led through, side by side with the plain one."""
 
-    def make_store(self, folder: Path) -> Store:
+    def make_store(self, folder: Path) -> Store:  # noqa: ARG002  # what a subclass is given
         """A new, empty store that keeps its files in ``folder``."""
-        raise NotImplementedError
+        raise MissingPartError(
+            self,
+            "make_store(self, folder)",
+            "returns a new, empty store that keeps its files in the pathlib.Path `folder`",
+            'return MyStore.create(folder / "queue")',
+        )
 
-    def reopen_store(self, folder: Path) -> Store:
+    def reopen_store(self, folder: Path) -> Store:  # noqa: ARG002  # what a subclass is given
         """Another handle on the store that was made in ``folder``."""
-        raise NotImplementedError
+        raise MissingPartError(
+            self,
+            "reopen_store(self, folder)",
+            "returns another handle on the store that make_store() made in `folder` (or set lasting = False where "
+            "there can't be one)",
+            'return MyStore(folder / "queue")',
+        )
 
     @contextmanager
     def made(self, folder: Path) -> Iterator[Store]:
