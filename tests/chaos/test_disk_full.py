@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from tests.chaos.cast import cast
@@ -15,9 +16,14 @@ from tests.chaos.laws import check_laws
 from tests.chaos.ledger import read_ledger
 from tests.chaos.scripts import write_scripts
 from tests.chaos.stored import stored
-from tests.queues import end_processes, wait_until
+from tests.queues import CONFIG, end_processes, wait_until
 
 from perqueue.core.states import EntryState
+from perqueue.engine.lease import BEAT
+from perqueue.supervisor.loop import LOOK
+
+LONG: Final = BEAT + 3 * LOOK
+"""Seconds within which a supervisor beats, and tries what failed several times."""
 
 
 @pytest.fixture
@@ -62,16 +68,36 @@ def _log(folder: Path) -> str:
     return (folder / ".perqueue" / "supervisor.log").read_text(errors="replace")
 
 
+def _overdue(folder: Path) -> bool:
+    """Whether the supervisor has tried in vain for a while to say that it lives."""
+    return time.time() - (folder / ".perqueue" / "beat").stat().st_mtime > LONG
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, here: Path) -> str:
+    """What keeps the state."""
+    name: str = request.param
+    (here / "perqueue.toml").write_text(f'{CONFIG}[queue]\nstore = "{name}"\n', encoding="utf-8")
+    return name
+
+
 @pytest.mark.slow
-def test_the_supervisor_can_write_no_more(here: Path) -> None:
-    """While it can't, it says so and keeps what it heard; once it can, the results are there and the rest runs."""
+@pytest.mark.parametrize("store", ["sqlite", "json"], indirect=True)
+def test_the_supervisor_can_write_no_more(here: Path, store: str) -> None:
+    """While it can't, it says so once and keeps what it heard; once it can, the results are there and the rest runs."""
     running, behind = submit(gated() >> quick())
     wait_begun(here, running)
     (supervisor,) = cast(here).supervisors
-    old = resource.prlimit(supervisor, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    # It must not write what it keeps the state in, but its log.
+    most = 4096 if store == "sqlite" else next((here / ".perqueue").rglob("journal*")).stat().st_size
+    assert most > 2 * len(_log(here)) + 1000
+    old = resource.prlimit(supervisor, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
     (here / "go").touch()
     wait_until(lambda: read_ledger(here).done[running, 1], "the task")
     wait_until(lambda: "can't be written" in _log(here), "the supervisor's complaint")
+    wait_until(lambda: _overdue(here), "a beat that is due")
+    assert cast(here).supervisors == [supervisor]
+    assert _log(here).count("can't be written") == 1
     assert stored(here).states == {running: EntryState.running, behind: EntryState.waiting}
     resource.prlimit(supervisor, resource.RLIMIT_FSIZE, old)
     rest(here)
@@ -79,7 +105,17 @@ def test_the_supervisor_can_write_no_more(here: Path) -> None:
     assert stored(here).last_epoch == 1
 
 
-def test_a_full_disk(small_disk: Path) -> None:
+@pytest.mark.parametrize(
+    ("store", "seconds"),
+    [
+        ("sqlite", 2.0),
+        pytest.param("sqlite", LONG, marks=pytest.mark.slow),
+        pytest.param("json", LONG, marks=pytest.mark.slow),
+    ],
+    indirect=["store"],
+)
+@pytest.mark.usefixtures("store")
+def test_a_full_disk(small_disk: Path, seconds: float) -> None:
     """Tasks that end on a full disk wait with their results, and what waits for them runs, until there is room."""
     keys = submit(gated(), gated(), quick(), quick())
     running = keys[:2]
@@ -91,7 +127,7 @@ def test_a_full_disk(small_disk: Path) -> None:
     ballast = _fill(small_disk)
     (small_disk / "go").touch()
     # Long enough for several tries; nobody gives up, and nobody who watches them dies of it.
-    time.sleep(2.0)
+    time.sleep(seconds)
     assert cast(small_disk).drivers == drivers
     assert len(cast(small_disk).tasks) == len(running)
     assert stored(small_disk).states == dict.fromkeys(running, EntryState.running) | dict.fromkeys(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engine.noting import Driven
 
 from perqueue import Task
 from perqueue.codec import BlobFolder
@@ -87,3 +88,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     folder = create_folder(str(tmp_path))
     with closing(folder.open_store()) as store:
         yield Bench(folder, store)
+
+
+@pytest.fixture
+def driven(bench: Bench) -> Driven:
+    """Whoever moves that queue, with an executor that only notes what it is asked."""
+    return Driven(bench)

@@ -120,24 +120,36 @@ def test_a_supervisor_takes_in_a_new_partition(
     """The configuration may be changed while it lives; what is with the batch system stays there."""
     life = supervised()
     batching.submit(batching.task())
-    life._tick(look=True)
-    life._tick(look=True)
+    life._mover.tick(look=True)
+    life._mover.tick(look=True)
     assert bench.states() == {1: "queueing"}
     batching.configure(f'{SETTINGS}[partitions.new]\nexecutor = "toy"\n')
     batching.submit(batching.task("new"))
-    life._tick(look=True)
+    life._mover.tick(look=True)
     assert bench.states()[2] == "goahead"
     life._reconfigure()
     for _ in range(3):
-        life._tick(look=True)
+        life._mover.tick(look=True)
     assert bench.states() == {1: "queueing", 2: "queueing"}
     assert len(batching.opened) == 2
     assert batching.submissions() == 2
     for one in batching.toy.elements:
         batching.toy.start(one)
         batching.toy.finish(one)
-    life._tick(look=True)
+    life._mover.tick(look=True)
     assert bench.states() == {1: "succeeded", 2: "succeeded"}
+
+
+def test_the_round_after_an_edit(
+    batching: Batching, supervised: Callable[[], Supervisor], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who edits the configuration and submits at once means the new one."""
+    life = supervised()
+    monkeypatch.setattr(life, "_wait_for_news", lambda **_: True)
+    batching.configure(f'{SETTINGS}[partitions.new]\nexecutor = "toy"\n')
+    batching.submit(batching.task("new"))
+    assert life._round()
+    assert bench.states() == {1: "queueing"}
 
 
 def test_a_configuration_that_can_not_be_used(
@@ -148,7 +160,7 @@ def test_a_configuration_that_can_not_be_used(
     batching.submit(batching.task())
     Path(batching.folder.folder, "perqueue.toml").write_text("[partitions", encoding="utf-8")
     life._reconfigure()
-    life._tick(look=True)
+    life._mover.tick(look=True)
     assert (len(batching.opened), bench.states()) == (1, {1: "queueing"})
 
 
@@ -160,15 +172,15 @@ def test_what_is_to_be_stopped_when_the_configuration_changes(
     batching.submit(batching.task())
     batching.toy.down = True
     for _ in range(3):
-        life._tick(look=True)
+        life._mover.tick(look=True)
     with bench.store.transaction() as state:
         requests.cancel(state, [1])
-    life._tick(look=True)
+    life._mover.tick(look=True)
     with bench.store.snapshot() as state:
         assert [(stop.key, stop.attempt) for stop in state.stops()] == [(1, 1)]
     batching.configure(f'{SETTINGS}[partitions.new]\nexecutor = "toy"\n')
     life._reconfigure()
-    life._tick(look=True)
+    life._mover.tick(look=True)
     (tracked,) = batching.opened[-1]._account.tracked.values()
     assert tracked.stopping == "cancelled"
 

@@ -184,6 +184,22 @@ def test_an_edit_counts_from_the_next_attempt(bench: Bench) -> None:
     assert prepared(bench, key).job.cores == 5
 
 
+def test_hosts_that_failed_are_told_from_those_that_a_task_excludes(bench: Bench) -> None:
+    """An attempt avoids both; only the first kind is given up where there is nothing else."""
+    config = evolve(bench.config, partitions={"big": Partition("big", "slurm")})
+    work = bench.task(resources=Resources(1, 60, "big", avoid=["n1"]), retry=Retry(1))
+    bench.submit(work, config)
+    bench.admit(1)
+    assert prepared(bench, 1, config).anywhere.resources.avoid == ("n1",)
+    with bench.store.transaction() as state:
+        decision = plan(state, [Ended(3.0, 1, 1, Outcome(Verdict.failed, "node-failure", host="n2"))])
+        state.apply(decision, decision.heard)
+    bench.admit(1)
+    found = prepared(bench, 1, config, attempt=2)
+    assert found.resources.avoid == ("n1", "n2")
+    assert found.anywhere.resources == Resources(1, 60, "big", avoid=["n1"])
+
+
 def test_an_attempt_without_its_entry(bench: Bench) -> None:
     """It is a contradiction in the store, and named."""
     with pytest.raises(BrokenInvariantError, match="entry 9 or its attempt 1 is missing"):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.conftest import Bench
-from tests.engine.test_tick import Noting
+from tests.engine.noting import Noting
 
 from perqueue.core.events import Launched
-from perqueue.engine import observing
+from perqueue.engine import observing, overdue
 from perqueue.engine.lease import release, take_lease
 from perqueue.engine.observing import Observing
 from perqueue.engine.tick import Mover
@@ -148,9 +153,53 @@ def test_an_observer_that_raises_is_left_alone(bench: Bench, install: Install) -
     assert read_troubles(bench.folder.root) == []
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no luck"), SystemExit(3)])
+class Silent(Exception):
+    """An error that can't be described."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("there is nothing to say")
+
+
+ERRORS = [
+    (RuntimeError("no luck"), "RuntimeError: no luck"),
+    (SystemExit(3), "SystemExit: 3"),
+    (asyncio.CancelledError("over"), "CancelledError: over"),
+    (GeneratorExit("over"), "GeneratorExit: over"),
+    (Silent(), "Silent: (its message can't be told: making it raised RuntimeError)"),
+]
+
+
+@pytest.mark.parametrize(("error", "why"), ERRORS, ids=lambda one: type(one).__name__)
+def test_whatever_an_observer_raises(bench: Bench, install: Install, error: BaseException, why: str) -> None:
+    """It goes no further, of whatever class it is: the reason is told, and others are told everything."""
+
+    def bad(_: LoggedEvent) -> None:
+        raise error
+
+    good, said = Seen(), list[str]()
+    install(bad=bad, good=good)
+    bench.submit(bench.task())
+    assert opened(bench, said).deliver() is False
+    assert good == logged(bench)
+    assert f"observer 'bad' raised {why}; " in said[0]
+    assert [one.why for one in read_troubles(bench.folder.root)] == [why]
+
+
+def test_an_interrupt_is_no_failure_of_an_observer(bench: Bench, install: Install) -> None:
+    """Somebody at the terminal who wants an end gets it."""
+
+    def bad(_: LoggedEvent) -> None:
+        raise KeyboardInterrupt
+
+    install(bad=bad)
+    bench.submit(bench.task())
+    with pytest.raises(KeyboardInterrupt):
+        opened(bench).deliver()
+
+
+@pytest.mark.parametrize(("error", "why"), ERRORS, ids=lambda one: type(one).__name__)
 def test_an_observer_that_can_not_be_opened(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: BaseException, why: str
 ) -> None:
     """The queue goes on without it, and says why."""
 
@@ -160,7 +209,7 @@ def test_an_observer_that_can_not_be_opened(
     monkeypatch.setattr(observing, "observer_plugins", lambda: [ObserverPlugin("bad", "", refuse)])
     said: list[str] = []
     assert opened(bench, said).deliver() is False
-    assert f"{type(error).__name__}: {error}" in said[0]
+    assert why in said[0]
 
 
 def test_one_without_a_replay_begins_with_what_comes(bench: Bench, install: Install) -> None:
@@ -203,6 +252,81 @@ def test_slow_observers_get_a_share_of_each_tick(
     while watched.deliver():
         assert len(one) < 4
     assert one == other == logged(bench)
+
+
+def test_nothing_left_when_the_time_is_over(bench: Bench, install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether there is more to tell is a matter of the log, not of the time that was spent."""
+    monkeypatch.setattr(observing, "_LONGEST", 0.0)
+    seen = Seen()
+    install(eye=seen)
+    bench.submit(bench.task())
+    watched = opened(bench)
+    assert watched.deliver() is False
+    assert seen == logged(bench)
+    assert watched.deliver() is False
+
+
+def test_a_slow_observer_takes_only_its_own_share(
+    bench: Bench, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is slow, and far behind, keeps no other from what is new, in whatever order they are told."""
+    clock = [0.0]
+    monkeypatch.setattr(observing, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(observing, "_TOGETHER", 3)
+    quick, late, slow = Seen(), Seen(), Seen()
+
+    def slowly(event: LoggedEvent) -> None:
+        clock[0] += 0.2
+        slow.append(event)
+
+    install(alpha=slowly, beta=quick, gamma=late)
+    for _ in range(10):
+        bench.submit(bench.task())
+    watched = opened(bench)
+    assert watched.deliver() is True
+    assert quick == late == logged(bench)
+    assert len(slow) == 1
+    bench.submit(bench.task())
+    assert watched.deliver() is True
+    assert quick == late == logged(bench)
+    assert len(slow) == 2
+
+
+def test_an_observer_that_hangs_is_named(bench: Bench, install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one does not return, that is said, again at doubling times, and when it is over."""
+    monkeypatch.setattr(overdue, "PATIENCE", 0.01)
+    said: list[str] = []
+
+    def hang(event: LoggedEvent) -> None:
+        while event.seq == 2 and len(said) < 3:
+            time.sleep(0.001)
+
+    install(hang=hang)
+    bench.submit(bench.task())
+    bench.submit(bench.task())
+    assert opened(bench, said).deliver() is False
+    assert said.pop() == "observer 'hang' is done with event 2; the queue goes on"
+    pattern = r"observer 'hang' has been busy with event 2 for (\S+) s; the queue waits for it"
+    found = [re.fullmatch(pattern, line) for line in said]
+    times = [float(one[1]) for one in found if one is not None]
+    assert len(times) == len(said) == 3
+    assert all(2**power * 0.00999 <= seconds for power, seconds in enumerate(times))
+    assert not any(one.name == "overdue" for one in threading.enumerate())
+
+
+def test_of_a_quick_observer_nothing_is_said(bench: Bench, install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many calls that are quick each are no call that takes long; and where nothing is told no thread is started."""
+    monkeypatch.setattr(overdue, "PATIENCE", 0.5)
+    monkeypatch.setattr(observing, "_LONGEST", 60.0)
+    said: list[str] = []
+    install(eye=lambda _: time.sleep(0.025))
+    for _ in range(30):
+        bench.submit(bench.task())
+    watched = opened(bench, said)
+    assert watched.deliver() is False
+    assert said == []
+    monkeypatch.setattr(observing, "overdue_said", None)
+    assert watched.deliver() is False
 
 
 @given(numbers=st.lists(st.integers(1, 10_000), unique=True, max_size=40))

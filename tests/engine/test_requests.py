@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from tests.engine.conftest import Bench
 
 from perqueue import StaticWidthGroup
@@ -228,3 +229,36 @@ def test_memory_of_a_partition_grows_too(bench: Bench, retry: Retry | None, own:
     with bench.store.snapshot() as state:
         (row,) = state.rows()
     assert row.task.resources.memory == kept
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize(
+    ("retry", "asked", "kept"),
+    [
+        (Retry(1), Resources(60, 60, "xeon24"), 3),
+        (Retry(1), Resources(24, 60, "xeon24"), None),
+        (Retry(1), Resources(60, 60, "xeon24", nodes=5), 5),
+        (Retry(1, on=["walltime"]), Resources(60, 60, "xeon24"), None),
+        (None, Resources(60, 60, "xeon24"), None),
+    ],
+)
+def test_several_nodes_are_known_as_such(bench: Bench, retry: Retry | None, asked: Resources, kept: int | None) -> None:
+    """Where a node that failed is to be avoided, it is stored how many nodes the partition makes of the cores."""
+    config = Config(partitions={"xeon24": Partition("xeon24", "cloud", cores=24, retry=retry)})
+    bench.submit(Task(bench.task().code, {}, asked, name="a"), config)
+    with bench.store.snapshot() as state:
+        (row,) = state.rows()
+    assert row.task.resources == evolve(asked, nodes=kept)
+
+
+@pytest.mark.usefixtures("cloud")
+def test_new_resources_get_what_their_partition_gives(bench: Bench) -> None:
+    """An entry that is edited is stored as if it had been submitted so, for its policy to go by."""
+    big = Partition("big", "cloud", cores=24, memory=4096)
+    config = Config(partitions={"big": big, "small": Partition("small", "cloud", retry=Retry(1))})
+    bench.submit(bench.task(resources="1:small:1h"), config)
+    for asked, kept in [("48:big:1h", (4096, 2)), ("1:small:1h", (None, None)), ("1:big:1h", (4096, None))]:
+        with bench.store.transaction() as state:
+            requests.edit(state, 1, requests.resources_change(asked, config), everywhere=False, config=config)
+            (row,) = state.rows()
+        assert (row.task.resources.memory, row.task.resources.nodes) == kept

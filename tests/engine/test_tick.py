@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.conftest import Bench
+from tests.engine.noting import Driven, Noting, ended
 
 from perqueue.core import planner
 from perqueue.core.decision import Decision
@@ -17,72 +18,7 @@ from perqueue.core.view import View
 from perqueue.engine import requests, tick
 from perqueue.engine.lease import take_lease
 from perqueue.engine.tick import Mover
-from perqueue.executors.protocol import Assignment, Report
 from perqueue.store.protocol import LeaseLostError
-
-
-class Noting:
-    """An executor that notes what it is asked, and reports what it is told to."""
-
-    name = "local"
-
-    def __init__(self, bench: Bench, room: int = 8) -> None:
-        self._bench, self._room = bench, room
-        self.launched: list[tuple[int, int]] = []
-        self.recovered: list[tuple[int, int]] = []
-        self.stopped: list[PendingStop] = []
-        self.reports: list[Report] = []
-        self.recorded: list[str] = []
-
-    def room(self, partition: str = "") -> int:
-        return self._room
-
-    def launch(self, assignments: Sequence[Assignment]) -> None:
-        self.launched += [assignment.at for assignment in assignments]
-        # What the store says at the moment of the launch.
-        self.recorded += [self._bench.states()[assignment.job.key] for assignment in assignments]
-
-    def recover(self, assignments: Sequence[Assignment]) -> None:
-        self.recovered += [assignment.at for assignment in assignments]
-
-    def stop(self, stops: Sequence[PendingStop]) -> None:
-        self.stopped += stops
-
-    def poll(self) -> list[Report]:
-        found, self.reports = self.reports, []
-        return found
-
-    def descriptors(self) -> list[int]:
-        return []
-
-    def patience(self) -> float:
-        return 60.0
-
-    def saturated(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        pass
-
-
-class Driven:
-    """A mover with its noting executor, and what it said."""
-
-    def __init__(self, bench: Bench, room: int = 8) -> None:
-        self.executor = Noting(bench, room)
-        self.said: list[str] = []
-        lease = take_lease(bench.store)
-        assert lease is not None
-        self.mover = Mover(bench.folder, bench.store, [self.executor], bench.config, lease, self.said.append)
-
-
-@pytest.fixture
-def driven(bench: Bench) -> Driven:
-    return Driven(bench)
-
-
-def ended(key: int, attempt: int = 1) -> Ended:
-    return Ended(3.0, key, attempt, Outcome(Verdict.succeeded, "returned", data="{}"))
 
 
 def test_what_is_ready_is_recorded_then_launched(bench: Bench, driven: Driven) -> None:

@@ -22,7 +22,7 @@ from .folder import QueueFolder
 from .lease import release, take_lease
 from .opening import open_executors
 from .place import batch_job
-from .tick import Mover
+from .tick import Mover, UnusableFilesError
 from .wake import ensure_supervisor, poke
 
 _LONGEST: Final = 45.0
@@ -70,6 +70,8 @@ def tick(folder: QueueFolder, *, from_job: bool = False) -> TickReport:
             with store.snapshot() as state:
                 return TickReport(held=state.lease(), busy=state.busy(), away=away)
         committed, busy = _move(folder, store, lease, away=bool(away))
+    except OSError as error:
+        raise UnusableFilesError(folder.root, error) from error
     finally:
         store.close()
     started = busy and not away and ensure_supervisor(folder)
@@ -103,9 +105,9 @@ def _move(folder: QueueFolder, store: Store, lease: Lease, *, away: bool) -> tup
         while executors and time.monotonic() < until:
             # Commands are under way whose answers should be committed.
             patience = min(executor.patience() for executor in executors)
-            if patience > _SOON:
+            if patience > _SOON and not mover.restless:
                 break
-            time.sleep(patience)
+            time.sleep(min(patience, _SOON))
             busy = mover.tick(look=True)
         return waiting - len(folder.spool().list_new()), busy
     finally:

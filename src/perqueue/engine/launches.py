@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from perqueue.config import Config, scaled
-from perqueue.core.errors import BrokenInvariantError
+from perqueue.core.errors import BrokenInvariantError, UsageError
+from perqueue.core.events import Ended
 from perqueue.core.keys import INDEX_KW, ITER_KW
 from perqueue.core.records import Context, Entry, StoredTask
 from perqueue.core.resources import LOCAL
 from perqueue.executors.protocol import Assignment
+from perqueue.executors.reports import lost
 from perqueue.runner.job import Job
 from perqueue.store.protocol import Snapshot
 
 from .folder import QueueFolder
+
+UNUSABLE: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BrokenInvariantError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    UsageError,
+    ValueError,
+)
+"""What is raised where something that was stored or configured can't be used, as against a store in trouble."""
 
 _T = TypeVar("_T")
 _MOST_KEPT: Final = 1024
@@ -32,8 +47,30 @@ class Assignments:
         self._tasks: dict[int, StoredTask] = {}
         self._contexts: dict[int, Context] = {}
 
+    def prepared(self, state: Snapshot, attempts: Iterable[tuple[int, int]]) -> tuple[list[Assignment], list[Ended]]:
+        """Assignments for recorded attempts, and the ends of those for which none can be made.
+
+        Raises:
+            StorageError: The store is in trouble.
+            OSError: Inputs can't be written.
+        """
+        made: list[Assignment] = []
+        unfit: list[Ended] = []
+        for key, attempt in attempts:
+            try:
+                made.append(self.prepare(state, key, attempt))
+            except UNUSABLE as error:
+                unfit.append(lost(key, attempt, "launch", _unprepared(key, error)))
+        return made, unfit
+
     def prepare(self, state: Snapshot, key: int, attempt: int) -> Assignment:
-        """The assignment for a recorded attempt."""
+        """The assignment for a recorded attempt.
+
+        Raises:
+            StorageError: The store is in trouble.
+            OSError: Its inputs can't be written.
+            Exception: One of :data:`UNUSABLE`, if no job can be made of it.
+        """
         entry, recorded = state.entry(key), state.attempt(key, attempt)
         if entry is None or recorded is None:
             raise BrokenInvariantError(f"entry {key} or its attempt {attempt} is missing")
@@ -82,7 +119,7 @@ class Assignments:
             job = job._replace(out=f"{printed}.out", err=f"{printed}.err")
         else:
             job = job._replace(log=self._folder.log(key, attempt))
-        return Assignment(job, context, resources, partition, recorded.job, recorded.queued)
+        return Assignment(job, context, resources, partition, recorded.job, recorded.queued, task.resources.avoid)
 
     def _shared(self, text: str) -> str:
         raw = text.encode("utf-8", "surrogatepass")
@@ -93,8 +130,18 @@ class Assignments:
             making = f"{path}.{os.getpid()}.new"
             with open(making, "wb") as file:
                 file.write(raw)
+                # Whoever finds the name later trusts what it names, after a power cut too.
+                file.flush()
+                os.fsync(file.fileno())
             os.rename(making, path)
         return path
+
+
+def _unprepared(key: int, error: Exception) -> str:
+    return (
+        f"its job can't be made: {type(error).__name__}: {error}; `pq show {key}` shows what it asks for: mend that or "
+        f"the configuration, and run `pq resubmit -i {key}`"
+    )
 
 
 def _kept(known: dict[int, _T], number: int, read: Callable[[int], _T]) -> _T:

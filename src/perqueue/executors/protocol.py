@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from perqueue.config import Config
 from perqueue.core.events import Ended, Launched, Started
@@ -33,6 +33,8 @@ class Assignment:
         partition: The configured partition that it goes to; empty for this machine.
         job_id: The executor's own id for it, where an earlier owner recorded one.
         queued: When the attempt was recorded, as Unix time in seconds.
+        never_on: Hosts that its task itself must not use. Of those in ``resources.avoid``, the others are avoided
+            because they failed, and only where there are others.
     """
 
     job: Job
@@ -41,11 +43,19 @@ class Assignment:
     partition: str = ""
     job_id: str = ""
     queued: float = 0.0
+    never_on: tuple[str, ...] = ()
 
     @property
     def at(self) -> tuple[int, int]:
         """The attempt: entry key and number."""
         return self.job.key, self.job.attempt
+
+    @property
+    def anywhere(self) -> Assignment:
+        """The same, on hosts that failed too."""
+        if self.resources.avoid == self.never_on:
+            return self
+        return evolve(self, resources=evolve(self.resources, avoid=self.never_on))
 
 
 class Executor(Protocol):

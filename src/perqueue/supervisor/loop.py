@@ -51,43 +51,79 @@ class Supervisor:
         self._identity = _identity(folder.root)
         self._seen = -1
         self._next_beat = 0.0
+        self._look = True
+        self._idle_since: float | None = None
+        self._troubles: set[str] = set()
         self._watched = ConfigWatch(folder)
         self._observing = Observing(folder, store, say)
 
     def run(self) -> None:
         """Until there is nothing left to do, or the queue is gone.
 
+        A full disk, a store that stays locked and a file server that doesn't answer pass: what was heard is kept, and
+        the round that was broken off is made again every second.
+
         Raises:
             LeaseLostError: Somebody else moves the queue now.
         """
+        self._mover.recover()
         try:
-            self._keep_lease()
-            self._mover.recover()
-            look, idle_since = True, None
-            while self._is_here():
-                busy = self._tick(look=look)
-                busy |= self._observing.deliver()
-                self._keep_lease()
-                self._reconfigure()
-                idle_since = None if busy else idle_since or time.monotonic()
-                if self._idle_left(idle_since) <= 0:
-                    if not self._leave():
+            while True:
+                try:
+                    if not self._round():
                         return
-                    look, idle_since = True, None
-                else:
-                    look = self._wait_for_news(idle_since)
+                    self._went_well()
+                except (StorageError, OSError) as error:
+                    self._troubled(error)
+                    time.sleep(LOOK)
         finally:
             for executor in self._executors:
                 executor.close()
 
-    def _idle_left(self, idle_since: float | None) -> float:
-        """Seconds until it is time to leave."""
-        return math.inf if idle_since is None else idle_since + self._config.idle - time.monotonic()
+    def _round(self) -> bool:
+        """Move the queue, and wait for a reason to do so again. Whether there may be one."""
+        # Should this round be broken off, the next one looks at everything.
+        look, self._look = self._look, True
+        if not self._is_here():
+            return False
+        self._wake.open()
+        self._keep_lease()
+        # Who edits the configuration and submits at once means the new one.
+        self._reconfigure()
+        busy = self._mover.tick(look=look)
+        more = self._observing.deliver()
+        busy |= more
+        self._keep_lease()
+        self._idle_since = None if busy else self._idle_since or time.monotonic()
+        if self._idle_left() <= 0:
+            return self._stays()
+        self._look = self._wait_for_news(hurry=more or self._mover.restless)
+        return True
 
-    def _wait_for_news(self, idle_since: float | None) -> bool:
-        """Sleep until there is a reason to tick. Whether it is one from outside, to read the spool for."""
+    def _troubled(self, error: Exception) -> None:
+        """Say what is wrong, once until it is over."""
+        told = str(error) if isinstance(error, StorageError) else f"{type(error).__name__}: {error}"
+        if told not in self._troubles:
+            self._troubles.add(told)
+            say(f"{told} (it is tried again every {LOOK:g} s)")
+
+    def _went_well(self) -> None:
+        if self._troubles:
+            self._troubles.clear()
+            say("the queue goes on")
+
+    def _idle_left(self) -> float:
+        """Seconds until it is time to leave."""
+        return math.inf if self._idle_since is None else self._idle_since + self._config.idle - time.monotonic()
+
+    def _wait_for_news(self, *, hurry: bool) -> bool:
+        """Sleep until there is a reason to tick. Whether it is one from outside, to read the spool for.
+
+        ``hurry``: there is a reason already.
+        """
         while True:
-            patience = min(self._idle_left(idle_since), *(executor.patience() for executor in self._executors))
+            asked = (executor.patience() for executor in self._executors)
+            patience = 0.0 if hurry else min(self._idle_left(), *asked)
             ready = self._sleep(max(0.0, min(LOOK, patience)))
             if self._wake.descriptor in ready and self._wake.drain():
                 return True
@@ -100,6 +136,7 @@ class Supervisor:
             self._keep_lease()
             if self._missed():
                 return True
+            self._went_well()
 
     def _sleep(self, timeout: float) -> list[int]:
         """Wait for pokes and for executors; the descriptors that are ready."""
@@ -116,17 +153,6 @@ class Supervisor:
 
     def _is_here(self) -> bool:
         return _identity(self._folder.root) == self._identity
-
-    def _tick(self, *, look: bool) -> bool:
-        try:
-            return self._mover.tick(look=look)
-        except LeaseLostError:
-            raise
-        except StorageError as error:
-            # A full disk or a store that is locked for ever passes; the facts are kept.
-            say(str(error))
-            time.sleep(LOOK)
-            return True
 
     def _keep_lease(self) -> None:
         now = time.monotonic()
@@ -145,22 +171,23 @@ class Supervisor:
             return
         local, others = self._executors[:1], self._executors[1:]
         for executor in others:
+            self._mover.hear(executor)
             executor.close()
         opened = open_executors(self._folder, config, say, local=False)
         self._config, self._executors = config, local + opened
         self._mover.configure(self._executors, config)
         self._mover.recover(only=[executor.name for executor in opened])
 
-    def _leave(self) -> bool:
-        """Stop listening and look once more. Whether there was something to do after all."""
+    def _stays(self) -> bool:
+        """Stop listening and look once more. Whether there is something to do after all."""
         self._wake.close()
         with self._store.snapshot() as state:
-            busy = state.busy()
-        if busy:
-            self._wake.open()
-            return True
+            if state.busy():
+                self._idle_since = None
+                return True
         # Nothing is with an executor, and nobody can launch anything before the lock is let go.
-        self._spool.sweep(lambda _key, _attempt: False)
+        with suppress(OSError):  # what can't be deleted now is in nobody's way; the next supervisor tries again
+            self._spool.sweep(lambda _key, _attempt: False)
         shutil.rmtree(f"{self._spool.folder}/inputs", ignore_errors=True)
         shutil.rmtree(f"{self._folder.root}/{SCHEDULER}", ignore_errors=True)
         end_life(self._folder)
@@ -176,7 +203,9 @@ class Wake:
         self.open()
 
     def open(self) -> None:
-        """Listen. Opened for writing too, so that it never reads as ended."""
+        """Listen, if it does not. Opened for writing too, so that it never reads as ended."""
+        if self.descriptor >= 0:
+            return
         with suppress(FileExistsError):
             os.mkfifo(self._path, 0o600)
         self.descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -190,8 +219,8 @@ class Wake:
 
     def close(self) -> None:
         """Stop listening."""
-        os.close(self.descriptor)
-        self.descriptor = -1
+        descriptor, self.descriptor = self.descriptor, -1
+        os.close(descriptor)
 
 
 def say(what: str) -> None:
@@ -255,8 +284,9 @@ def _lock(folder: QueueFolder) -> int | None:
 
 
 def _identity(root: str) -> tuple[int, int] | None:
+    """What tells a folder from another one of its name; None if it is gone, which a file server has to say."""
     try:
         found = os.stat(root)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
