@@ -141,6 +141,18 @@ def test_a_working_folder_may_be_a_pattern(folder: str | Path) -> None:
     assert Task("a.py", None, "local").folder is None
 
 
+def test_a_working_folder_below_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tilde is one's home, and never a folder of that name."""
+    monkeypatch.setenv("HOME", "/home/me")
+    assert Task("a.py", None, "local", folder="~/runs/{key}").folder == "/home/me/runs/{key}"
+
+
+def test_a_working_folder_that_no_path_can_name() -> None:
+    """It is refused where it is written, not where the task runs."""
+    with pytest.raises(DescriptionError, match="null character"):
+        Task("a.py", None, "local", folder="a\0b")
+
+
 @pytest.mark.parametrize("folder", ["{kee}", "{", "{0}", "{}", "{key.real.x}", "{key[a]}", "{name:d}"])
 def test_a_pattern_that_can_not_be_filled_in_is_refused(folder: str) -> None:
     """The message shows the pattern and what one may hold."""

@@ -152,6 +152,30 @@ def test_a_check_that_fails_is_a_problem(pq: Pq, queue_folder: Path, monkeypatch
     assert lines[-2:] == ["problem: odd: its own check: it failed with RuntimeError: oh", "ok: pure: all"]
 
 
+@pytest.mark.parametrize("name", ["slurm", "pbs"])
+def test_a_folder_without_commands(pq: Pq, queue_folder: Path, name: str) -> None:
+    """The setting that names the folder is named, once, and nothing is said of what could not be asked."""
+    configure(queue_folder, f'[executors.{name}]\nbin = "/nope"\n[partitions]\na = "{name}"\n')
+    (line,) = (line for line in pq("config", "check", status=1).lines if f": {name}: " in line)
+    assert line.startswith("problem: ")
+    assert line.endswith(f"; {queue_folder}/perqueue.toml: executors.{name}.bin is '/nope'")
+
+
+def test_options_of_an_executor_that_is_none(pq: Pq, queue_folder: Path) -> None:
+    """A name that is mistyped is told with its file, and with the one that was meant."""
+    configure(queue_folder, "[executors.slrum]\nmax_jobs = 3\n")
+    told = pq("config", "check", status=1).lines[-1]
+    assert f"{queue_folder}/perqueue.toml: executors.slrum.max_jobs; installed are: " in told
+    assert told.endswith("; did you mean 'slurm'?")
+
+
+def test_a_partition_that_lost_its_executor(pq: Pq, queue_folder: Path) -> None:
+    """What is meant for a scheduler and would run here is a problem."""
+    configure(queue_folder, '[partitions.a]\naccount = "abc"\n')
+    told = pq("config", "check", status=1).lines[-1]
+    assert told.startswith(f"problem: local: partition a: {queue_folder}/perqueue.toml: partitions.a.account is for")
+
+
 def test_partitions_of_this_machine(pq: Pq, queue_folder: Path) -> None:
     """What a node's cores are here is told, and all is well."""
     configure(queue_folder, '[local]\ncores = 8\n[partitions]\na = "local"\n[partitions.b]\ncores = 24\n')

@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from tests.cli.program import Pq
 
 from perqueue import Resources, Retry
 from perqueue.codec import no_blobs
 from perqueue.config import Config, Partition
-from perqueue.core.events import Admitted, Ended, Launched, Started
+from perqueue.core.events import Admitted, Edited, Ended, Launched, Resubmitted, Started
 from perqueue.core.planner import plan
 from perqueue.core.records import Context, Outcome, Verdict
 from perqueue.core.task import Task
@@ -78,12 +79,18 @@ def test_a_scheduler_that_can_not_be_asked_is_named(pq: Pq, root: str) -> None:
     assert "slurmctld: down" in pq("ls").err
 
 
+def test_trouble_before_the_first_look(pq: Pq, root: str) -> None:
+    """Who is refused at once has looked at nothing yet, so no time is told."""
+    write_notes(root, "slurm", Notes(trouble="sbatch: unrecognized option"))
+    assert "pq: slurm: sbatch: unrecognized option" in pq("ls").err
+
+
 @pytest.mark.slow
 def test_a_partition_that_is_gone_from_the_configuration_is_named(pq: Pq, root: str, queue_folder: Path) -> None:
     """Entries that nobody will ever submit are not left without a word."""
-    assert "not configured any more" not in pq("ls").err
+    assert "configuration doesn't have" not in pq("ls").err
     (queue_folder / "perqueue.toml").write_text("")
-    assert "partition 'big' of 'slurm', which is not configured any more: put it back" in pq("ls").err
+    assert "partition 'big' of 'slurm', which the queue's configuration doesn't have: write it into" in pq("ls").err
 
 
 def test_policies_and_what_attempts_asked_for_are_shown(pq: Pq, root: str) -> None:
@@ -98,6 +105,42 @@ def test_policies_and_what_attempts_asked_for_are_shown(pq: Pq, root: str) -> No
         1,
         "4:big:150s (memory 2G)",
     )
+
+
+def test_why_no_retry_followed_is_told(pq: Pq, root: str) -> None:
+    """Where a policy's limit is what ends it, the entry and the history say so; nothing is said of other ends."""
+    store = open_folder(root).open_store()
+    with store.transaction() as state:
+        task = evolve(state.task(1), retry=Retry(3, max_time=150))
+        for event in (
+            Ended(5.0, 1, 2, Outcome(Verdict.failed, "raised", "ValueError: no")),
+            Edited(6.0, (1,), task),
+            Resubmitted(6.0, (1,)),
+            Admitted(7.0, 1),
+            Ended(8.0, 1, 3, Outcome(Verdict.timeout, "walltime", "it took too long")),
+            Admitted(9.0, 1),
+            Ended(10.0, 1, 4, Outcome(Verdict.timeout, "walltime", "it took too long")),
+        ):
+            decision = plan(state, [event])
+            state.apply(decision, decision.heard)
+    store.close()
+    why = "it had 150s, and its retries ask for 150s at most (max_time)"
+    shown = pq("show", "1").out
+    assert (
+        "3 times after walltime, oom, node-failure (time x 1.5 up to 150s, memory x 2, another node); 1 so far" in shown
+    )
+    assert f"Error: it took too long; not tried again: {why}" in shown
+    assert json.loads(pq("show", "1", "--json").out)["retry"]["max_time"] == 150
+    lines = [line for line in pq("history", "1").lines if "ended" in line]
+    assert [line.partition("ended")[2].strip() for line in lines] == [
+        "timeout (walltime)",
+        "failed (raised): ValueError: no",
+        "timeout (walltime): it took too long",
+        f"timeout (walltime): it took too long; not tried again: {why}",
+    ]
+    events = json.loads(pq("history", "1", "--json").out)["events"]
+    assert [event.get("not_tried_again") for event in events if event["kind"] == "ended"] == [None, None, None, why]
+    assert not any("refused" in event for event in events)
 
 
 def test_restarts_are_shown(pq: Pq, root: str) -> None:

@@ -8,14 +8,25 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.config.conftest import Load, write
 
-from perqueue.config import Config, ConfigError, ExecutorOptions, Partition, config_files, cores_here, load_config
+from perqueue.config import (
+    Config,
+    ConfigError,
+    ExecutorOptions,
+    Partition,
+    PartitionError,
+    config_files,
+    cores_here,
+    load_config,
+)
 from perqueue.config.errors import EXECUTOR
 from perqueue.config.keys import TREE, dotted, settings_in
 from perqueue.core.errors import UsageError
+from perqueue.core.resources import Resources
 from perqueue.core.retry import Retry
 
 ALL: Final = """
@@ -56,7 +67,7 @@ max_jobs = 7
 requeue = true
 mpi = "srun -n {processes}"
 exclusive = true
-retry = { times = 3, on = ["timeout", "oom"], time = 2, memory = 3.5, avoid = false }
+retry = { times = 3, on = ["timeout", "oom"], time = 2, memory = 3, avoid = false, max_time = "2d", max_memory = 99 }
 options = { anything = [1, { deep = true }] }
 
 [executors.slurm]
@@ -86,7 +97,7 @@ XEON24: Final = Partition(
     requeue=True,
     mpi="srun -n {processes}",
     exclusive=True,
-    retry=Retry(times=3, on=("walltime", "oom"), time=2.0, memory=3.5, avoid=False),
+    retry=Retry(3, ("walltime", "oom"), 2.0, 3.0, avoid=False, max_time=172800, max_memory=99),
     options={"anything": [1, {"deep": True}]},
 )
 SLURM: Final = ExecutorOptions("slurm", "/opt/slurm/bin", 1.0, 10.0, 50, 20, 60.0, {"cluster": "niflheim"})
@@ -161,12 +172,39 @@ def test_every_key(load: Load) -> None:
         ('[partitions.a]\nflags = ["-x\\n-y"]\n', "partitions.a.flags", "['-x\\n-y'] is not a list of flags"),
         ('[partitions.a]\naccount = "a\\nb"\n', "partitions.a.account", "'a\\nb' is not the name of an account"),
         ('[partitions.a]\npython = "b/python"\n', "partitions.a.python", "'b/python' is not an absolute path, or the"),
+        ('[partitions.a]\nmpi = ""\n', "partitions.a.mpi", "'' is not a command, such as 'srun -n {processes}'"),
+        (
+            "[partitions.a]\nmpi = 'mpirun -np {processes} --map-by slot:PE={threads}'\n",
+            "partitions.a.mpi",
+            "'mpirun -np {processes} --map-by slot:PE={threads}' is not a command that can be filled in ('threads'): "
+            "it may hold {processes} and {cores}; write {{ and }} for braces",
+        ),
+        ("[partitions.a]\nmpi = '${HOME}/x'\n", "partitions.a.mpi", "'${HOME}/x' is not a command that can be filled"),
+        (
+            "[partitions.a]\nmpi = 'srun -n {}'\n",
+            "partitions.a.mpi",
+            "'srun -n {}' is not a command that can be filled",
+        ),
+        ("[partitions.a]\nmpi = 'srun {cores.x}'\n", "partitions.a.mpi", "'srun {cores.x}' is not a command that can"),
+        ("[partitions.a]\nmpi = 'srun -n {'\n", "partitions.a.mpi", "'srun -n {' is not a command that can be filled"),
         ("[partitions.a]\nrequeue = 1\n", "partitions.a.requeue", "1 is not true or false"),
         ("[partitions.a]\nretry = 2\n", "partitions.a.retry", "2 is not a table"),
         ("[partitions.a]\nretry = {time = 0.5}\n", "partitions.a.retry.time", "0.5 is not a factor from 1 to 100"),
         ("[partitions.a]\nretry = {times = -1}\n", "partitions.a.retry.times", "-1 is not a whole number from 0"),
         ('[partitions.a]\nretry = {on = ["x"]}\n', "partitions.a.retry.on", "['x'] is not a list of reasons; choose"),
         ("[partitions.a]\nretry = {on = [[]]}\n", "partitions.a.retry.on", "[[]] is not a list of reasons; choose"),
+        (
+            "[partitions.a]\nretry = {max_time = 0}\n",
+            "partitions.a.retry.max_time",
+            "0 is not a time, such as '10m', '24h'",
+        ),
+        ('[partitions.a]\nretry = {max_time = "1"}\n', "partitions.a.retry.max_time", "'1' is not a time, such as"),
+        ("[partitions.a]\nretry = {max_time = true}\n", "partitions.a.retry.max_time", "True is not a time, such as"),
+        (
+            '[partitions.a]\nretry = {max_memory = "4"}\n',
+            "partitions.a.retry.max_memory",
+            "'4' is not an amount of memo",
+        ),
         (
             "[partitions.a]\nretry = {tmes = 1}\n",
             "partitions.a.retry.tmes",
@@ -197,6 +235,12 @@ def test_what_can_not_be_used(tmp_path: Path, environ: dict[str, str], text: str
     assert isinstance(caught.value, UsageError)
 
 
+def test_how_mpi_is_started_is_filled_in(load: Load) -> None:
+    """Processes and cores may stand in the command, with a format, and braces that are written twice stay."""
+    found = load("[partitions.a]\nmpi = 'run -n {processes:02d} -c {cores} {{x}}'\n").partitions["a"]
+    assert found.starter(Resources(4, processes=2)) == ("run", "-n", "02", "-c", "4", "{x}")
+
+
 def test_a_name_with_a_dot_is_asked_for_in_quotes(tmp_path: Path, environ: dict[str, str]) -> None:
     """TOML takes such a name without quotes for two tables; the error says what was meant."""
     write(tmp_path, "[partitions.gpu.a100]\ncores = 1\n")
@@ -215,7 +259,7 @@ def test_home_folders_are_found(load: Load, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_which_file_counts_first(tmp_path: Path, environ: dict[str, str]) -> None:
-    """The nearest one upward, then that of the nearest queue, then the user's own."""
+    """Those upward, from near to far, then that of the nearest queue, then the user's own."""
     work = tmp_path / "a" / "b"
     work.mkdir(parents=True)
     own, outer, queue, above, here = (
@@ -229,7 +273,36 @@ def test_which_file_counts_first(tmp_path: Path, environ: dict[str, str]) -> Non
     for number, place in enumerate((own, outer, queue, above, here), start=1):
         paths.append(str(write(place, cores(number))))
         assert load_config(str(work), environ).cores == number
-    assert config_files(str(work), environ) == (paths[4], paths[2], paths[0])
+    assert config_files(str(work), environ) == (paths[4], paths[3], paths[2], paths[0])
+
+
+def test_a_file_does_not_hide_those_above(tmp_path: Path, environ: dict[str, str]) -> None:
+    """One campaign's account stands in the campaign's folder, its site's partitions in a folder above."""
+    write(tmp_path, '[partitions.x]\nexecutor = "slurm"\naccount = "all"\ncores = 24\n')
+    campaign = tmp_path / "a" / "b"
+    campaign.mkdir(parents=True)
+    write(campaign, '[partitions.x]\naccount = "mine"\n')
+    assert load_config(str(campaign), environ).partitions == {"x": Partition("x", "slurm", account="mine", cores=24)}
+
+
+@pytest.mark.parametrize("setting", ['account = "a"', 'qos = "q"', 'queue = "x"', 'flags = ["-a"]'])
+def test_a_partition_that_lost_its_executor(load: Load, tmp_path: Path, setting: str) -> None:
+    """What is meant for a scheduler does not run here because nothing says for which; it runs under an override."""
+    config = load(f"[partitions.x]\n{setting}\n[partitions.y]\ncores = 2\n")
+    with pytest.raises(PartitionError, match=rf"{setting.split()[0]} is for a scheduler, but nothing says which"):
+        config.partition_for(Resources(1, 60, "x"))
+    assert config.partition_for(Resources(1, 60, "y")).executor == "local"
+    assert evolve(config, override="local").partition_for(Resources(1, 60, "x")).executor == "local"
+    named = load(f'[partitions.x]\nexecutor = "local"\n{setting}\n')
+    assert named.partition_for(Resources(1, 60, "x")).executor == "local"
+
+
+def test_words_of_a_command_in_quotes(load: Load) -> None:
+    """A word of ``mpi`` may have blanks in it."""
+    config = load("[partitions.x]\nmpi = \"env A='b c' mpirun -n {processes}\"\n")
+    assert config.partitions["x"].starter(Resources(2, 60, "x")) == ("env", "A=b c", "mpirun", "-n", "2")
+    with pytest.raises(ConfigError, match="No closing quotation"):
+        load('[partitions.x]\nmpi = "env A=\'b mpirun"\n')
 
 
 def test_files_are_merged_key_by_key(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ def test_every_value(tmp_path: Path, environ: dict[str, str]) -> None:
     """Plain keys are all listed; of partitions and executors, what is given and what has a default."""
     path = write(
         tmp_path,
-        '[local]\ncores = 3\n[partitions.x]\nexecutor = "slurm"\nmemory = "4G"\nretry = {times = 2}\n'
+        '[local]\ncores = 3\n[partitions.x]\nexecutor = "slurm"\nmemory = "4G"\nretry = {times = 2, max_time = "36h"}\n'
         'options = {a = 1}\nqueue = ""\n',
     )
     found = all_values(load_layers(str(tmp_path), {**environ, "PERQUEUE_EXECUTOR": "local"}))
@@ -29,6 +29,8 @@ def test_every_value(tmp_path: Path, environ: dict[str, str]) -> None:
     assert listed["partitions.x.queue"] == ("", str(path))
     assert listed["partitions.x.retry.times"] == (2, str(path))
     assert listed["partitions.x.retry.time"] == (1.5, "default")
+    assert listed["partitions.x.retry.max_time"] == ("36h", str(path))
+    assert "partitions.x.retry.max_memory" not in listed
     assert listed["partitions.x.options.a"] == (1, str(path))
     assert listed["partitions.x.requeue"] == (False, "default")
     assert listed["executors.slurm.interval"] == (5.0, "default")

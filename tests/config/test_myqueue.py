@@ -126,6 +126,13 @@ def test_arguments_of_mpi_are_text_or_words(tmp_path: Path, given: object) -> No
     assert found.partitions["a"].mpi == "mpirun --bind-to core -np {processes}"
 
 
+def test_braces_in_arguments_of_mpi_stay_what_they_are(tmp_path: Path) -> None:
+    """They are places for numbers in ours only."""
+    text = "config = {'scheduler': 'slurm', 'nodes': [('a', {'mpiargs': '-x D=${HOME}'})]}"
+    _, found = converted(tmp_path, text)
+    assert found.partitions["a"].starter(Resources(2, 60, "a")) == ("mpiexec", "-x", "D=${HOME}", "-np", "2")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

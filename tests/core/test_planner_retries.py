@@ -12,7 +12,7 @@ from perqueue.core.compile import compile_graph
 from perqueue.core.events import Admitted, Cancelled, Edited, Ended, Resubmitted, Started, Submitted
 from perqueue.core.planner.again import CONTINUES
 from perqueue.core.records import Attempt, Entry, Outcome, Verdict
-from perqueue.core.resources import Resources
+from perqueue.core.resources import MOST_MEMORY, MOST_SECONDS, Resources
 from perqueue.core.retry import Retry
 from perqueue.core.task import Task
 
@@ -54,6 +54,14 @@ class Retried:
     def state(self) -> str:
         """Its state."""
         return str(self.entry.state)
+
+    @property
+    def said(self) -> str:
+        """The message of its last end."""
+        found = self.queue.state.attempt(1, self.entry.attempt)
+        assert found is not None
+        assert found.outcome is not None
+        return found.outcome.message
 
     def next(self) -> Attempt:
         """Its next attempt."""
@@ -110,9 +118,82 @@ def test_growth_can_be_turned_off() -> None:
     assert retried.run(failed("walltime"), failed("oom"), failed("node-failure")).next().resources is None
 
 
-def test_memory_that_was_not_asked_for_does_not_grow() -> None:
-    """There is nothing to multiply where the partition says how much there is."""
-    assert Retried(Retry(1), Resources(4, 100, "big")).run(failed("oom")).next().resources is None
+HOUR = 3600
+LONG = Resources(4, 20 * HOUR, "big", memory="48G")
+LIMITED = Retry(5, max_time="24h", max_memory="64G")
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason", "asks", "after"),
+    [
+        (LIMITED, "walltime", evolve(LONG, seconds=24 * HOUR), "1d"),
+        (LIMITED, "oom", evolve(LONG, memory="64G"), "64G"),
+        (Retry(5, time=100, max_time=LONG.seconds + 1), "walltime", evolve(LONG, seconds=LONG.seconds + 1), "72001s"),
+    ],
+)
+def test_growth_stops_at_the_policy_s_maximum(policy: Retry, reason: str, asks: Resources, after: str) -> None:
+    """A retry asks for no more than the most that its policy allows; one that had that already is not tried again."""
+    retried = Retried(policy, LONG).run(failed(reason))
+    assert retried.next().resources == asks
+    retried.queue.tell(Ended(4.0, 1, 2, failed(reason)))
+    assert (retried.state, retried.entry.retries) == ("timeout" if reason == "walltime" else "failed", 1)
+    name = "max_time" if reason == "walltime" else "max_memory"
+    assert retried.said == f"not tried again: it had {after}, and its retries ask for {after} at most ({name})"
+
+
+@pytest.mark.parametrize(
+    ("policy", "had", "reason", "why"),
+    [
+        (Retry(max_time="10h"), LONG, "walltime", "it had 20h, and its retries ask for 10h at most (max_time)"),
+        (Retry(max_memory=100), LONG, "oom", "it had 48G, and its retries ask for 100M at most (max_memory)"),
+        (Retry(), evolve(LONG, seconds=MOST_SECONDS), "walltime", "it had 999999999d, the most there is"),
+        (Retry(), evolve(LONG, memory=MOST_MEMORY), "oom", "it had 999999999T, the most there is"),
+        (
+            Retry(),
+            evolve(LONG, memory=None),
+            "oom",
+            "nobody says how much memory it had, so there is nothing to multiply",
+        ),
+    ],
+)
+def test_where_nothing_can_grow_the_end_stands(policy: Retry, had: Resources, reason: str, why: str) -> None:
+    """An attempt that would ask for the same again would end the same: none follows, and the message says why."""
+    end = evolve(failed(reason), message="it was too little")
+    retried = Retried(policy, had).run(end)
+    assert (retried.state, retried.entry.retries) == ("timeout" if reason == "walltime" else "failed", 0)
+    assert retried.said == f"it was too little; not tried again: {why}"
+    assert retried.queue.states() != "a:g b:w"
+
+
+@pytest.mark.parametrize("reason", ["walltime", "oom"])
+@pytest.mark.parametrize("memory", [None, 1000])
+def test_a_factor_of_one_asks_for_the_same_again(reason: str, memory: int | None) -> None:
+    """Who wants no growth gets another attempt as it was, whatever is known of the memory and whatever the maximum."""
+    policy = Retry(1, time=1, memory=1, max_time=1, max_memory=1)
+    retried = Retried(policy, Resources(4, 100, "big", memory=memory)).run(failed(reason))
+    assert retried.state == "goahead"
+    assert retried.next().resources is None
+
+
+def test_growth_is_growth_however_small_the_factor() -> None:
+    """What is to grow gets more by one at least, so that rounding doesn't make a retry a repetition."""
+    retried = Retried(Retry(3, time=1.1, memory=1.1), Resources(4, 1, "big", memory=1))
+    assert retried.run(failed("walltime"), failed("oom")).next().resources == Resources(4, 2, "big", memory=2)
+
+
+def test_growth_ends_at_what_can_be_asked_for() -> None:
+    """However often and by however much something grows: what is asked for can be stored."""
+    retried = Retried(Retry(9, time=100, memory=100), Resources(4, 10**12, "big", memory=10**14))
+    asks = retried.run(failed("walltime"), failed("oom")).next().resources
+    assert asks == Resources(4, MOST_SECONDS, "big", memory=MOST_MEMORY)
+
+
+@pytest.mark.parametrize(("nodes", "avoid"), [(None, ("n1",)), (1, ("n1",)), (2, ())])
+def test_of_several_nodes_none_is_avoided(nodes: int | None, avoid: tuple[str, ...]) -> None:
+    """The host of an attempt on several nodes is the first of them, and another one may have failed."""
+    retried = Retried(Retry(2), evolve(ASKED, nodes=nodes)).run(failed("node-failure"))
+    asked = retried.next().resources or retried.queue.state.task(1).resources
+    assert (asked.avoid, retried.entry.retries) == (avoid, 1)
 
 
 def test_what_depends_on_it_only_sees_the_last_end() -> None:
@@ -206,6 +287,8 @@ def test_policies_are_told_in_words() -> None:
     assert str(Retry(1)) == "once after walltime, oom, node-failure (time x 1.5, memory x 2, another node)"
     assert str(Retry(3, on=["raised"])) == "3 times after raised"
     assert str(Retry(0)) == "never"
+    grows = "(time x 1.5 up to 1d, memory x 2 up to 64G, another node)"
+    assert str(Retry(1, max_time="24h", max_memory="64G")) == f"once after walltime, oom, node-failure {grows}"
     assert json.loads(json.dumps(Retry(2).on)) == list(Retry(2).on)
 
 
@@ -218,6 +301,9 @@ def test_policies_are_told_in_words() -> None:
         ({"time": 0.5}, "time 0.5 is not a factor from 1 to 100"),
         ({"memory": "2"}, "memory '2' is not a factor"),
         ({"avoid": 1}, "avoid 1 is neither True nor False"),
+        ({"max_time": "24"}, "max_time '24' is no time: write a number of seconds, or text such as '10m' or '24h'"),
+        ({"max_time": 0}, "max_time 0 is no time"),
+        ({"max_memory": "64"}, "max_memory '64' is no memory: write a number of MiB, or text such as '500M' or '4G'"),
     ],
 )
 def test_policies_that_can_not_be(kwargs: dict[str, object], message: str) -> None:

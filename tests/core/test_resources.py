@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perqueue.core.errors import ResourcesError, UsageError
-from perqueue.core.resources import Resources, format_seconds
+from perqueue.core.flags import refused_flag
+from perqueue.core.resources import MOST, MOST_MEMORY, MOST_SECONDS, Resources, format_seconds, parse_time
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -44,6 +48,8 @@ ACCEPTED = [
     ("1:10m", Resources(1, 10 * MINUTE)),
     ("1:5h", Resources(1, 5 * HOUR)),
     ("1:2d", Resources(1, 2 * DAY)),
+    ("1:1000000000s", Resources(1, 10**9)),
+    ("1:999999999d", Resources(1, MOST_SECONDS)),
 ]
 
 REFUSED: list[tuple[object, str]] = [
@@ -71,6 +77,8 @@ REFUSED: list[tuple[object, str]] = [
     ("24:xeon24:10M", "'10M' is not a time"),
     ("24:xeon24:10m\n", "is not a time"),
     ("24:xeon24:0m", "'0m' is no time at all"),
+    ("24:xeon24:86399999913601s", "'86399999913601s' is longer than 999999999d"),
+    ("24:xeon24:100000000000000s", "'100000000000000s' is not a time"),
     ("24:xeon24:0:10m", "'0' is not a number from 1"),
     ("24:xeon24:fat:10m", "'fat' is not a partition or a number of processes, or is one too many"),
     ("24:1:2:10m", "'2' is not a partition or a number of processes, or is one too many"),
@@ -154,12 +162,48 @@ def test_format_seconds(seconds: int, text: str) -> None:
         {"partition": "a:b"},
         {"partition": ""},
         {"partition": 24},
+        {"serial": 1},
+        {"exclusive": "yes"},
     ],
 )
 def test_fields_are_checked(fields: dict[str, object]) -> None:
     """Resources that have no string form can't be made."""
     with pytest.raises((ValueError, TypeError)):
         Resources(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"cores": 10**9}, "resources 1000000000: cores is a whole number from 1 to 999999999"),
+        ({"cores": True}, "resources True: cores is a whole number from 1"),
+        ({"processes": 10**9}, "resources 1000000000: processes is a whole number from 1 to 999999999"),
+        ({"gpus": 10**9}, "resources 1000000000: gpus is a whole number from 0 to 999999999"),
+        ({"nodes": 10**9}, "resources 1000000000: nodes is a whole number from 1 to 999999999"),
+        ({"seconds": MOST_SECONDS + 1}, "resources 86399999913601: seconds is a whole number from 1 to 86399999913600"),
+        ({"memory": MOST_MEMORY + 1}, "resources 1048575998951425: memory is at most 999999999T"),
+        ({"exclusive": 1}, "resources 1: exclusive is True or False"),
+        ({"flags": ["\ud83d\ude00"]}, "flags and avoid are lists of words"),
+    ],
+)
+def test_what_could_not_be_read_back_can_not_be_made(fields: dict[str, object], message: str) -> None:
+    """Whatever is beyond its bounds is refused when it is asked for, not when the queue is read."""
+    with pytest.raises(ResourcesError) as caught:
+        Resources(**fields)  # type: ignore[arg-type]
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("given_", "seconds"), [("90s", 90), ("2d", 2 * DAY), (7, 7), (MOST_SECONDS, MOST_SECONDS)])
+def test_times(given_: object, seconds: int) -> None:
+    """A time is a number of seconds, or as in resource strings."""
+    assert parse_time(given_) == seconds
+
+
+@pytest.mark.parametrize("given_", [None, 0, -1, True, 1.5, "5", "1.5h", "0s", "", MOST_SECONDS + 1])
+def test_times_that_are_none(given_: object) -> None:
+    """Anything else is refused."""
+    with pytest.raises(ResourcesError, match="a time is"):
+        parse_time(given_)
 
 
 PRINTED = [
@@ -193,6 +237,53 @@ RESOURCES = st.builds(
 def test_text_and_back(resources: Resources) -> None:
     """Law: what resources print as is read as the same resources."""
     assert Resources.parse(str(resources)) == resources
+
+
+def _edges(least: int, most: int) -> st.SearchStrategy[int]:
+    return st.sampled_from([least, 10**9 if most > MOST else most, most]) | st.integers(least, most)
+
+
+_WORDS = st.lists(st.text(min_size=1, max_size=5).filter(lambda word: "\n" not in word), max_size=2)
+_FLAGS = _WORDS.map(lambda words: [f"-{word}" for word in words]).filter(
+    lambda words: all(refused_flag(word) is None for word in words)
+)
+_NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]*", fullmatch=True)
+ALL = st.builds(
+    Resources,
+    _edges(1, MOST),
+    _edges(1, MOST_SECONDS),
+    st.none() | st.just("local") | _NAMES,
+    st.none() | _edges(1, MOST),
+    st.booleans(),
+    _edges(0, MOST),
+    st.none() | _edges(1, MOST_MEMORY),
+    st.none() | _edges(1, MOST),
+    st.booleans(),
+    st.none() | _NAMES,
+    _FLAGS,
+    _WORDS,
+)
+
+
+@given(ALL)
+def test_what_is_stored_comes_back(resources: Resources) -> None:
+    """Law: whatever resources can be made, their encoded form is read as the same ones."""
+    assert Resources.decode(resources.encode()) == resources
+    assert Resources.parse(str(resources)) == evolve(
+        resources, memory=None, nodes=None, exclusive=False, gpu_type=None, flags=(), avoid=()
+    )
+
+
+@given(
+    st.integers() | st.booleans() | st.floats(allow_nan=False), st.sampled_from(["cores", "seconds", "gpus", "memory"])
+)
+def test_any_number_is_refused_or_comes_back(number: object, name: str) -> None:
+    """Law: a number is refused with the one error, or comes back from the encoded form."""
+    try:
+        resources = Resources(**{name: number})  # type: ignore[arg-type]
+    except ResourcesError:
+        return
+    assert Resources.decode(resources.encode()) == resources
 
 
 @given(st.text("0123456789:smhdlocagpux=", max_size=20))
@@ -241,6 +332,29 @@ def test_flags_are_words(words: object) -> None:
     """A flag can't smuggle a second line into a script."""
     with pytest.raises(ResourcesError, match="flags and avoid are lists of words"):
         Resources(flags=words)  # type: ignore[arg-type]  # what a user may write
+
+
+@pytest.mark.parametrize(
+    ("flag", "why"),
+    [
+        ("mem", "'mem' is no flag, as it begins with no dash: a flag and its value are one word, as '--mem=4G'"),
+        ("--mem 4G", "'--mem 4G' is no flag: write '--mem=4G'"),
+        ("--array=1-3", "'--array' can't be given: arrays are made where groups are wide"),
+        ("--wait", "'--wait' can't be given: nobody waits for a job; the queue looks after it"),
+    ],
+)
+def test_flags_that_can_not_be_given(flag: str, why: str) -> None:
+    """What is no flag, and what would make something else of a job, is refused where it is written."""
+    with pytest.raises(ResourcesError, match=re.escape(why)):
+        Resources(flags=["-C avx", flag])
+
+
+@pytest.mark.parametrize("name", ["partition", "gpu_type"])
+@pytest.mark.parametrize("value", ["RTX 3090", "", 5])
+def test_names_are_words(name: str, value: object) -> None:
+    """What the scheduler calls something has no blanks in it."""
+    with pytest.raises(ResourcesError, match=f"{name} is a word of letters, digits and"):
+        Resources(**{name: value})  # type: ignore[arg-type]  # what a user may write
 
 
 @pytest.mark.parametrize("text", ["{", '{"cores": 0}', '{"weather": 1}', "[]"])

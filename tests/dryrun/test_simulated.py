@@ -11,6 +11,7 @@ from tests.dryrun import steps
 from perqueue import Continue, CyclicalGroup, Discard, DynamicWidthGroup, Retry, StaticWidthGroup, Stop, SwitchGroup
 from perqueue import Task as PublicTask
 from perqueue.core.errors import DescriptionError
+from perqueue.core.resources import Resources
 from perqueue.core.task import Task
 from perqueue.testing import scenario_from, simulate
 from perqueue.testing.simulated import UnusedOutcomeError
@@ -153,7 +154,7 @@ def test_retries() -> None:
     """What fails is tried again by its policy, with more time after a timeout, and counts each time."""
     scenario = scenario_from({"durations": {"a": "12m"}, "failures": {"b": {"nth": 1, "reason": "oom", "times": 2}}})
     a = named("a", "1:p:10m", retry=Retry(1, on="walltime", time=1.5))
-    b = named("b", "1:p:10m", retry=Retry(2, on="oom"))
+    b = Task("/scripts/b.py", {}, Resources(1, 600, "p", memory="1G"), name="b", retry=Retry(2, on="oom"))
     found = simulate(a >> b, scenario)
     assert found.states == {"a": ["succeeded"], "b": ["succeeded"]}
     assert [entry.attempts for entry in found.entries] == [2, 3]
@@ -164,13 +165,15 @@ def test_retries() -> None:
 
 
 def test_a_node_that_fails_is_avoided() -> None:
-    """After a node failure the next attempt asks for another node, if there is one."""
+    """After a node failure the next attempt asks for another node, if there is one; else it takes what there is."""
     tables: dict[str, Any] = {
         "failures": {"a": {"nth": 1, "reason": "node-failure", "times": 1}},
         "partitions": {"p": {"nodes": 1, "cores": 4}},
     }
     work = named("a", "1:p:10m", retry=Retry(1))
-    assert [str(one.cause) for one in simulate(work, scenario_from(tables)).report.stuck] == ["never fits"]
+    assert simulate(work, scenario_from(tables)).succeeded
+    never = Task("/scripts/a.py", {}, Resources(1, 600, "p", avoid=["p-1"]), name="a")
+    assert [str(one.cause) for one in simulate(never, scenario_from(tables)).report.stuck] == ["never fits"]
     tables["partitions"]["p"]["nodes"] = 2
     assert simulate(work, scenario_from(tables)).succeeded
 

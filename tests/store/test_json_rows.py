@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perqueue.core.decision import Counters
+from perqueue.core.flags import refused_flag
 from perqueue.core.graph import Node, Scope
 from perqueue.core.records import Attempt, Context, Entry, Frame, Outcome, PendingStop, Source, StoredTask, Verdict
 from perqueue.core.resources import Resources
@@ -25,6 +26,9 @@ KINDS = (Entry, Frame, Source, Attempt, StoredTask, Context, PendingStop, Counte
 texts = st.text(st.characters(exclude_categories=())) | st.sampled_from(["\ud83d\ude00", "\0", "\u2028"])
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]*", fullmatch=True)
 words = st.lists(st.from_regex(r"[!-~]+", fullmatch=True), max_size=3).map(tuple)
+flags = words.map(lambda found: tuple(f"-{word}" for word in found)).filter(
+    lambda found: all(refused_flag(word) is None for word in found)
+)
 resources = st.builds(
     Resources,
     st.integers(1, 999),
@@ -37,7 +41,7 @@ resources = st.builds(
     nodes=st.none() | st.integers(1, 99),
     exclusive=st.booleans(),
     gpu_type=st.none() | names,
-    flags=words,
+    flags=flags,
     avoid=words,
 )
 retries = st.builds(
@@ -47,6 +51,8 @@ retries = st.builds(
     st.floats(1, 100),
     st.floats(1, 100),
     st.booleans(),
+    st.none() | st.integers(1, 10**6),
+    st.none() | st.integers(1, 10**6),
 )
 st.register_type_strategy(Resources, resources)
 st.register_type_strategy(Retry, retries)

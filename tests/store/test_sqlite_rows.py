@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from perqueue.core.records import Attempt, Entry, Frame, FrameState, Outcome, Standing, StoredTask, Verdict
 from perqueue.core.resources import Resources
+from perqueue.core.retry import Retry
 from perqueue.core.states import EntryState
 from perqueue.store.sqlite import rows
 from perqueue.store.sqlite.schema import TABLES
@@ -88,6 +89,19 @@ def test_tasks(sql: sqlite3.Connection, number: int, task: StoredTask) -> None:
     kept = through(sql, "tasks", rows.task_out(number, task))
     assert kept[0] == number
     assert rows.task_in(kept[1:]) == task
+
+
+@pytest.mark.parametrize("retry", [None, Retry(), Retry(3, "oom", 2, 1.5, False, "24h", "64G"), Retry(max_memory=1)])
+def test_policies(retry: Retry | None) -> None:
+    """A policy is what its text says."""
+    assert rows.retry_in(rows.retry_out(retry)) == retry
+
+
+def test_policies_of_earlier_and_later_days() -> None:
+    """What an earlier perqueue wrote is read, and what has no limits is written as an earlier one reads it."""
+    text = '{"times":2,"on":["walltime","oom"],"time":1.5,"memory":2.0,"avoid":true}'
+    assert rows.retry_in(text) == Retry(2, ["walltime", "oom"])
+    assert rows.retry_out(Retry(2, ["walltime", "oom"])) == text
 
 
 @given(text=texts)

@@ -24,12 +24,14 @@ from perqueue.engine import requests
 from perqueue.engine.asking import asked_by
 from perqueue.engine.context import capture
 from perqueue.engine.drive import drive
+from perqueue.engine.driven import refuse_unknown
 from perqueue.engine.folder import PERQUEUE_FILE, QueueFolder, find_folder, find_or_create, need_folder
 from perqueue.engine.receipts import note_submission
 from perqueue.store.protocol import Snapshot, Store, Transaction
 
 from .entry import Entry
 from .rehearsal import Nowhere, folder_to_read, pretending, rehearse, skip, store_to_read
+from .submitted import Submitted
 from .task import ScriptMissingError
 
 if TYPE_CHECKING:
@@ -41,24 +43,6 @@ class NotContextManagedError(UsageError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what}() writes to the queue: call it inside `with PersistentQueue() as pq:`")
-
-
-class Submitted:
-    """What ``submit`` returns: the new entries, once they are stored."""
-
-    def __init__(self, store_now: Callable[[], None]) -> None:
-        self._store_now = store_now
-        self._keys: list[int] | None = None
-
-    @property
-    def keys(self) -> list[int]:
-        """Keys of the new entries, ascending. Reading them makes gathered writes take effect."""
-        if self._keys is None:
-            self._store_now()
-        return list(self._keys or ())
-
-    def __repr__(self) -> str:
-        return "Submitted(not yet stored)" if self._keys is None else f"Submitted(keys={self._keys})"
 
 
 class PersistentQueue:
@@ -107,6 +91,7 @@ class PersistentQueue:
             NotContextManagedError: Called outside ``with``.
             DescriptionError: It can't be compiled; the message names the culprit.
             PartitionError: Nothing configures a partition that it asks for.
+            OtherConfigError: Whoever drives the queue doesn't know such a partition, or has another executor for it.
             ArgumentsError: An argument can't be stored.
             SubmissionRefusedError: A task is only loading the calling code, to reach its function.
             CheckError: Something in it would fail whenever it runs, as far as the scripts can tell.
@@ -125,6 +110,7 @@ class PersistentQueue:
         if self._folder is None and find_folder(self._start) is None:
             requests.Submission(graph, self._settings(), Nowhere())  # a queue is made only for what it can keep
         folder = self._make()
+        refuse_unknown(graph, self._settings(), self._start, folder)
         submission = requests.Submission(graph, self._settings(), BlobFolder(folder.blobs))
         context = capture(self._settings().allow)
 
@@ -258,7 +244,10 @@ class PersistentQueue:
         return not pretending()
 
     def _edit(self, key: int, change: Mapping[str, object], *, everywhere: bool) -> None:
-        self._gathered.append(lambda state: _ignore(requests.edit(state, key, change, everywhere=everywhere)))
+        config = self._settings() if "resources" in change else None
+        self._gathered.append(
+            lambda state: _ignore(requests.edit(state, key, change, everywhere=everywhere, config=config))
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[Snapshot]:

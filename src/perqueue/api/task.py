@@ -112,7 +112,9 @@ def folder_pattern(name: str, folder: str | os.PathLike[str] | None) -> str | No
     """
     if folder is None:
         return None
-    pattern = os.fspath(folder)
+    pattern = os.path.expanduser(os.fspath(folder))
+    if "\0" in pattern:
+        raise DescriptionError(f"Task {name!r}: folder {pattern!r} can't be a path, as it holds a null character")
     try:
         pattern.format(key=1, name=name, index="0", iteration="0", attempt=1)
     except (LookupError, ValueError, AttributeError, TypeError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import EXECUTOR, FILE, ConfigError, PartitionError
+from .errors import EXECUTOR, FILE, ConfigError, NoExecutorError, PartitionError
 from .files import config_files, config_path
 from .layers import Given, Layers, load_layers
 from .load import load_config
@@ -16,6 +16,7 @@ __all__ = [
     "ExecutorOptions",
     "Given",
     "Layers",
+    "NoExecutorError",
     "Partition",
     "PartitionError",
     "config_files",

@@ -39,3 +39,20 @@ class PartitionError(UsageError):
             f'set {EXECUTOR}=local to run everything on this machine, or write in {FILE}: [partitions] {name} = "local"'
             ", or the executor of your cluster, such as slurm"
         )
+
+
+class NoExecutorError(PartitionError):
+    """A partition has settings for a scheduler, and nothing says which: its tasks must not run here for that.
+
+    Args:
+        name: The partition.
+        setting: One of those settings, with where it came from.
+    """
+
+    def __init__(self, name: str, setting: str) -> None:
+        # By its name, as the message of the class above is made of something else.
+        UsageError.__init__(
+            self,
+            f"{setting} is for a scheduler, but nothing says which executor the partition {name!r} has: "
+            f"""write executor = "slurm", or what your cluster has, under [partitions.{name}] in {FILE}""",
+        )

@@ -14,19 +14,16 @@ _QUEUE = ".perqueue"
 def config_files(start: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     """The files that configure a folder, the one that counts first first.
 
-    That of the nearest folder upward that has one, that in the nearest queue's folder, and the user's own.
+    Those of the folder and of all above it, that in the nearest queue's folder, and the user's own.
     """
     own = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
-    nearest = queue = ""
-    for folder in _upward(os.path.abspath(start)):
-        if not nearest and os.path.isfile(f"{folder}/{FILE}"):
-            nearest = f"{folder}/{FILE}"
-        if not queue and os.path.isdir(f"{folder}/{_QUEUE}"):
-            queue = f"{folder}/{_QUEUE}/{FILE}"
-        if nearest and queue:
-            break
-    found = [nearest, queue, f"{own}/perqueue/{FILE}"]
-    return tuple(dict.fromkeys(path for path in found if path and os.path.isfile(path)))
+    upward = list(_upward(os.path.abspath(start)))
+    queue = next((folder for folder in upward if os.path.isdir(f"{folder}/{_QUEUE}")), None)
+    found = [f"{folder}/{FILE}" for folder in upward]
+    if queue is not None:
+        found.append(f"{queue}/{_QUEUE}/{FILE}")
+    found.append(f"{own}/perqueue/{FILE}")
+    return tuple(dict.fromkeys(path for path in found if os.path.isfile(path)))
 
 
 def config_path(start: str, environ: Mapping[str, str]) -> str | None:

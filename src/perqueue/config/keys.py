@@ -19,11 +19,14 @@ from .kinds import (
     MEMORY,
     NAME,
     PROGRAM,
+    RETRY,
     TRUTH,
     Kind,
     RefusedError,
     choice,
+    command,
     did_you_mean,
+    flags,
     retry,
     seconds,
     text,
@@ -57,7 +60,10 @@ class Named:
 Node: TypeAlias = Union[Kind, Named, "Mapping[str, Node]", None]
 """A value, a table, or (None) a table with any keys."""
 
-_RETRY: Final[Mapping[str, Node]] = {name: retry(name) for name in ("times", "on", "time", "memory", "avoid")}
+MPI_NAMES: Final = ("processes", "cores")
+"""What stands in braces in ``mpi``: :meth:`~perqueue.config.model.Partition.starter` fills these in."""
+
+_RETRY: Final[Mapping[str, Node]] = {name: retry(name) for name in RETRY}
 
 PARTITION: Final[Mapping[str, Node]] = {
     "executor": NAME,
@@ -66,7 +72,7 @@ PARTITION: Final[Mapping[str, Node]] = {
     "memory": MEMORY,
     "gpus": whole(0),
     "gpu_type": text("a kind of GPU"),
-    "flags": words("a list of flags"),
+    "flags": flags("a list of flags"),
     "modules": words("a list of names of modules"),
     "prologue": words("a list of lines of shell", lines=True),
     "python": PROGRAM,
@@ -74,7 +80,7 @@ PARTITION: Final[Mapping[str, Node]] = {
     "qos": text("the name of a quality of service"),
     "max_jobs": whole(1),
     "requeue": TRUTH,
-    "mpi": text("a command, such as 'srun -n {processes}'"),
+    "mpi": command("a command, such as 'srun -n {processes}'", *MPI_NAMES),
     "exclusive": TRUTH,
     "retry": _RETRY,
     "options": None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from attrs import frozen
 
 from perqueue.core.errors import ResourcesError, RetryError, UsageError
+from perqueue.core.flags import refused_flag
 from perqueue.core.resources import parse_memory
 from perqueue.core.retry import REASONS, Retry
 
@@ -99,6 +101,24 @@ def text(allowed: str, *, empty: bool = False) -> Kind:
     return Kind(allowed, check)
 
 
+def command(allowed: str, *names: str) -> Kind:
+    """One line of text in which names in braces stand for whole numbers."""
+    known = " and ".join(f"{{{name}}}" for name in names)
+    line = text(allowed)
+
+    def check(value: object) -> str:
+        found: str = line.check(value)
+        try:
+            for word in shlex.split(found):
+                word.format(**dict.fromkeys(names, 1))
+        except (LookupError, ValueError, AttributeError, TypeError) as error:
+            why = f"a command that can be filled in ({error}): it may hold {known}; write {{{{ and }}}} for braces"
+            raise RefusedError(value, why) from error
+        return found
+
+    return Kind(allowed, check)
+
+
 def words(allowed: str, *, lines: bool = False) -> Kind:
     """A list of text; as text by commas, or as TOML has it. ``lines``: an element may have several lines."""
 
@@ -109,6 +129,20 @@ def words(allowed: str, *, lines: bool = False) -> Kind:
         if not lines and any(_CONTROL.search(part) for part in value):
             raise RefusedError(value, allowed)
         return tuple(value)
+
+    return Kind(allowed, check, _list)
+
+
+def flags(allowed: str) -> Kind:
+    """A list of flags for a scheduler, each one word."""
+    plain = words(allowed)
+
+    def check(value: object) -> tuple[str, ...]:
+        found: tuple[str, ...] = plain.check(value)
+        for word in found:
+            if (why := refused_flag(word)) is not None:
+                raise RefusedError(value, f"{allowed}: {why}")
+        return found
 
     return Kind(allowed, check, _list)
 
@@ -151,7 +185,7 @@ def _program(value: object) -> str:
 
 def retry(name: str) -> Kind:
     """A part of a policy for retries: what :class:`~perqueue.core.retry.Retry` takes under that name."""
-    allowed, read = _RETRY[name]
+    allowed, read = RETRY[name]
 
     def check(value: object) -> object:
         given: Any = tuple(value) if isinstance(value, list) else value
@@ -205,13 +239,17 @@ _EXECUTOR: Final = "the name of an executor"
 _FOLDER: Final = "the absolute path of a folder"
 _PROGRAM: Final = "an absolute path, or the name of a program on the search path"
 _FACTOR: Final = "a factor from 1 to 100"
-_RETRY: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
+_TIME: Final = "a time, such as '10m', '24h', '2d' or a number of seconds"
+RETRY: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
     "times": ("a whole number from 0", _number),
     "on": (f"a list of reasons; choose from: {', '.join(REASONS)}", _list),
     "time": (_FACTOR, _number),
     "memory": (_FACTOR, _number),
     "avoid": (_TRUTH, _truth),
+    "max_time": (_TIME, _size),
+    "max_memory": (_MEMORY, _size),
 }
+"""The keys of a policy for retries: what each may be, and how it is read from text."""
 
 TRUTH: Final = Kind(_TRUTH, _flag, _truth)
 MEMORY: Final = Kind(_MEMORY, _memory, _size)

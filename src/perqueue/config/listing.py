@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from attrs import frozen
 
-from perqueue.core.resources import LOCAL, format_memory
+from perqueue.core.resources import LOCAL, format_memory, format_seconds
 
 from .keys import EXECUTOR, OVERRIDE, PARTITION, TREE, Named, Node, Place, dotted
 from .kinds import Kind
@@ -17,6 +17,12 @@ from .model import Config, ExecutorOptions, Partition
 
 DEFAULT: Final = "default"
 """Where a value came from that nothing gives."""
+_WRITTEN: Final[Mapping[Place, Callable[[int], str]]] = {
+    ("memory",): format_memory,
+    ("retry", "max_time"): format_seconds,
+    ("retry", "max_memory"): format_memory,
+}
+"""How numbers of partitions are written that people give with a unit."""
 
 
 @frozen
@@ -69,8 +75,8 @@ def _named(
             if value not in (None, ()) or (*place, key) in layers.given:
                 yield _value(layers, (*place, key), value)
         elif isinstance(node, Mapping):
-            if value is not None:
-                yield from (_value(layers, (*place, key, inner), getattr(value, inner)) for inner in node)
+            inside = {} if value is None else {inner: getattr(value, inner) for inner in node}
+            yield from (_value(layers, (*place, key, i), given) for i, given in inside.items() if given is not None)
         else:
             yield from (_value(layers, (*place, key, inner), value[inner]) for inner in value)
 
@@ -78,6 +84,7 @@ def _named(
 def _value(layers: Layers, place: Place, value: object) -> Value:
     given = layers.given.get(place)
     shown = list(value) if isinstance(value, tuple) else value
-    if place[0] == "partitions" and place[2:] == ("memory",) and isinstance(value, int):
-        shown = format_memory(value)
+    written = _WRITTEN.get(place[2:]) if place[0] == "partitions" else None
+    if written is not None and isinstance(value, int):
+        shown = written(value)
     return Value(dotted(place), shown, DEFAULT if given is None else given.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from attrs import evolve, field, frozen
 from perqueue.core.resources import LOCAL, Resources
 from perqueue.core.retry import Retry
 
-from .errors import PartitionError
+from .errors import NoExecutorError, PartitionError
 from .keys import Place, dotted
 
 DEFAULT: Final = "default"
@@ -38,7 +39,8 @@ class Partition:
         qos: Quality of service.
         max_jobs: Most jobs in the scheduler's queue at once.
         requeue: Whether the scheduler itself may start jobs again, after a node failed for instance.
-        mpi: How to start MPI processes, such as ``srun -n {processes}``; None: scripts run as one process.
+        mpi: How to start MPI processes, such as ``srun -n {processes}``, in which ``{processes}`` and ``{cores}`` are
+            filled in; None: scripts run as one process.
         exclusive: Whether its jobs have their nodes for themselves.
         retry: When attempts follow others by themselves, where a task doesn't say.
         options: For executors that are not perqueue's own.
@@ -76,7 +78,8 @@ class Partition:
         processes = resources.cores if resources.processes is None else resources.processes
         if self.mpi is None or resources.serial or processes == 1:
             return ()
-        return tuple(self.mpi.format(processes=processes, cores=resources.cores).split())
+        # Split first: a word in quotes is one word, with blanks in it.
+        return tuple(word.format(processes=processes, cores=resources.cores) for word in shlex.split(self.mpi))
 
     @property
     def lane(self) -> str:
@@ -165,17 +168,26 @@ class Config:
         """How an executor is used."""
         return self.executors.get(executor, ExecutorOptions(executor))
 
+    def at_a_loss(self, name: str) -> str | None:
+        """The setting for a scheduler that a partition has, where nothing says which; with where it came from."""
+        if name == LOCAL or ("partitions", name, "executor") in self.sources:
+            return None
+        places = (("partitions", name, key) for key in ("account", "qos", "queue", "flags"))
+        return next((self.origin(*place) for place in places if place in self.sources), None)
+
     def partition_for(self, resources: Resources) -> Partition:
         """What runs these resources.
 
         Raises:
-            PartitionError: Nothing configures their partition.
+            PartitionError: Nothing configures their partition, or not which executor it has.
         """
         found = self.partition(resources.partition)
         if self.override is not None:
             return evolve(found or Partition(resources.partition or DEFAULT), executor=self.override)
         if found is None:
             raise PartitionError(resources, self.partitions)
+        if (setting := self.at_a_loss(found.name)) is not None:
+            raise NoExecutorError(found.name, setting)
         return found
 
 

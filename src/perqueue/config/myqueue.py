@@ -269,8 +269,10 @@ def _mpi(scheduler: str, node: Mapping[str, Any], config: Mapping[str, Any]) -> 
         return
     given = node.get("mpiargs", "")
     words = [given] if isinstance(given, str) else given
-    command = [str(config.get("mpiexec", "mpiexec")), *(word.strip() for word in words), "-np {processes}"]
-    yield f"mpi = {_string(' '.join(part for part in command if part))}"
+    command = [str(config.get("mpiexec", "mpiexec")), *(word.strip() for word in words)]
+    # Its braces are no places for numbers, as they are in ours.
+    plain = [part.replace("{", "{{").replace("}", "}}") for part in command if part]
+    yield f"mpi = {_string(' '.join([*plain, '-np {processes}']))}"
 
 
 def _words(source: str, key: str, table: Mapping[str, Any]) -> list[str]:

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from attrs import field, fields, frozen, validators
 
 from .errors import ResourcesError
+from .flags import refused_flag
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MOST: Final = 999_999_999
+"""The largest number of cores, processes, GPUs and nodes."""
+MOST_SECONDS: Final = MOST * 86400
+"""The longest walltime."""
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_TIME: Final = re.compile(rf"({_NUMBER.pattern})([smhd])")
+# As many digits as the longest walltime has seconds: whatever a time is, it is read back from its own text.
+_TIME: Final = re.compile(r"([0-9]{1,14})([smhd])")
 _PARTITION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 LOCAL: Final = "local"
 LOCAL_SECONDS: Final = 60
 _MEMORY: Final = re.compile(rf"({_NUMBER.pattern})([MGT])i?B?", re.IGNORECASE)
 _MIB: Final = {"M": 1, "G": 1024, "T": 1024 * 1024}
+MOST_MEMORY: Final = MOST * 1024 * 1024
+"""The most memory, in MiB."""
+# Half of a letter outside of Unicode's first plane: two halves that meet would come back from JSON as one letter.
+_NO_WORD: Final = re.compile(r"[\n\ud800-\udbff]")
 
 
 def parse_memory(given: object) -> int | None:
@@ -33,15 +43,61 @@ def parse_memory(given: object) -> int | None:
     mib = int(found[1]) * _MIB[found[2].upper()] if found else given
     if not isinstance(mib, int) or isinstance(mib, bool) or mib < 1:
         raise ResourcesError(given, "memory is a number of MiB, or text such as '500M' or '4G'")
+    if mib > MOST_MEMORY:
+        raise ResourcesError(given, f"memory is at most {format_memory(MOST_MEMORY)}")
     return mib
+
+
+def parse_time(given: object) -> int:
+    """Seconds, from a number of them or text such as ``90s``, ``10m``, ``5h`` or ``2d``.
+
+    Raises:
+        ResourcesError: It is neither.
+    """
+    found = _TIME.fullmatch(given) if isinstance(given, str) else None
+    seconds = int(found[1]) * _SECONDS[found[2]] if found else given
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 1:
+        raise ResourcesError(given, "a time is a number of seconds, or text such as '10m' or '5h'")
+    if seconds > MOST_SECONDS:
+        raise ResourcesError(given, f"a time is at most {format_seconds(MOST_SECONDS)}")
+    return seconds
 
 
 def _words(given: Iterable[str] | str) -> tuple[str, ...]:
     words = (given,) if isinstance(given, str) else tuple(given)
     # One word each: what follows a line break in a script would be a line of its own.
-    if not all(isinstance(word, str) and word and "\n" not in word for word in words):
+    if not all(isinstance(word, str) and word and not _NO_WORD.search(word) for word in words):
         raise ResourcesError(given, "flags and avoid are lists of words")
     return words
+
+
+def _flags(given: Iterable[str] | str) -> tuple[str, ...]:
+    words = _words(given)
+    for word in words:
+        if (why := refused_flag(word)) is not None:
+            raise ResourcesError(given, why)
+    return words
+
+
+def _name(_resources: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str) or not re.fullmatch(_PARTITION, value):
+        raise ResourcesError(value, f"{getattr(attribute, 'name', 'a name')} is a word of letters, digits and . _ -")
+
+
+def _whole(least: int, most: int = MOST) -> Callable[[Any, Any, Any], None]:
+    """Refuses what is no whole number in these bounds: what is taken has to come back from its text."""
+
+    def check(_resources: object, attribute: object, value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            name = getattr(attribute, "name", "a number")
+            raise ResourcesError(value, f"{name} is a whole number from {least} to {most}")
+
+    return check
+
+
+def _truth(_resources: object, attribute: object, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ResourcesError(value, f"{getattr(attribute, 'name', 'a flag')} is True or False")
 
 
 @frozen
@@ -51,8 +107,8 @@ class Resources:
     The grammar is that of MyQueue (https://myqueue.readthedocs.io, "Resources"): ``24:xeon24:10m``.
 
     Args:
-        cores: Cores that the task occupies, at least 1.
-        seconds: Walltime in seconds, at least 1; the task is stopped when it is over.
+        cores: Cores that the task occupies, from 1 to :data:`MOST`.
+        seconds: Walltime in seconds, from 1 to :data:`MOST_SECONDS`; the task is stopped when it is over.
         partition: Name that the configuration maps to an executor; None takes the configured default.
         processes: MPI processes to start, at least 1; None means one per core.
         serial: The ``s:`` prefix: run the script as one process whatever the cores are.
@@ -63,23 +119,22 @@ class Resources:
         gpu_type: The scheduler's name for the kind of GPU.
         flags: More flags for the scheduler, such as ``--constraint=avx512``.
         avoid: Hosts that must not be used.
+
+    Raises:
+        ResourcesError: A number is out of its bounds, or a value of another kind.
     """
 
-    cores: int = field(default=1, validator=[validators.instance_of(int), validators.ge(1)])
-    seconds: int = field(default=LOCAL_SECONDS, validator=[validators.instance_of(int), validators.ge(1)])
-    partition: str | None = field(default=None, validator=validators.optional(validators.matches_re(_PARTITION)))
-    processes: int | None = field(
-        default=None, validator=validators.optional([validators.instance_of(int), validators.ge(1)])
-    )
-    serial: bool = False
-    gpus: int = field(default=0, validator=[validators.instance_of(int), validators.ge(0)])
+    cores: int = field(default=1, validator=_whole(1))
+    seconds: int = field(default=LOCAL_SECONDS, validator=_whole(1, MOST_SECONDS))
+    partition: str | None = field(default=None, validator=validators.optional(_name))
+    processes: int | None = field(default=None, validator=validators.optional(_whole(1)))
+    serial: bool = field(default=False, validator=_truth)
+    gpus: int = field(default=0, validator=_whole(0))
     memory: int | None = field(default=None, converter=parse_memory)
-    nodes: int | None = field(
-        default=None, validator=validators.optional([validators.instance_of(int), validators.ge(1)])
-    )
-    exclusive: bool = False
-    gpu_type: str | None = field(default=None, validator=validators.optional(validators.matches_re(_PARTITION)))
-    flags: tuple[str, ...] = field(default=(), converter=_words)
+    nodes: int | None = field(default=None, validator=validators.optional(_whole(1)))
+    exclusive: bool = field(default=False, validator=_truth)
+    gpu_type: str | None = field(default=None, validator=validators.optional(_name))
+    flags: tuple[str, ...] = field(default=(), converter=_flags)
     avoid: tuple[str, ...] = field(default=(), converter=_words)
 
     @classmethod
@@ -234,4 +289,6 @@ def _time(text: str, part: str) -> int:
     seconds = int(found[1]) * _SECONDS[found[2]]
     if seconds < 1:
         raise ResourcesError(text, f"{part!r} is no time at all")
+    if seconds > MOST_SECONDS:
+        raise ResourcesError(text, f"{part!r} is longer than {format_seconds(MOST_SECONDS)}")
     return seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -88,7 +89,9 @@ def remove(state: Transaction, keys: Sequence[int]) -> list[int]:
     return list(_apply(state, Removed(time.time(), tuple(keys))).changes.dropped_entries)
 
 
-def edit(state: Transaction, key: int, change: Mapping[str, Any], *, everywhere: bool) -> list[int]:
+def edit(
+    state: Transaction, key: int, change: Mapping[str, Any], *, everywhere: bool, config: Config | None = None
+) -> list[int]:
     """Change fields of the stored task of an entry, or of all entries of that task; the keys that changed.
 
     Args:
@@ -96,15 +99,19 @@ def edit(state: Transaction, key: int, change: Mapping[str, Any], *, everywhere:
         key: The entry.
         change: Fields of :class:`~perqueue.core.records.StoredTask` and their new values.
         everywhere: Change all entries of the same task, and those yet to be made.
+        config: What partitions give; needed where the resources change.
 
     Raises:
         UnknownEntryError: There is no such entry.
         StateError: One of them is with an executor.
+        PartitionError: Nothing configures the partition of the new resources.
     """
     keys = state.place_of(key)
     entry = state.entry(key)
     assert entry is not None  # place_of found it
     task = evolve(state.task(entry.task), **change)
+    if config is not None and "resources" in change:
+        task = evolve(task, resources=growing(task.resources, _partition(task.resources, config), task.retry))
     keys = keys if everywhere else [key]
     _apply(state, Edited(time.time(), tuple(keys), task, everywhere))
     return keys
@@ -136,6 +143,22 @@ def resources_change(resources: str | Resources, config: Config) -> dict[str, ob
     return {"resources": parsed, "executor": _partition(parsed, config).lane}
 
 
+def growing(resources: Resources, partition: Partition, retry: Retry | None) -> Resources:
+    """What is stored: with what the partition adds to it, where the policy for retries goes by that.
+
+    More memory than the partition gives can only be asked for if it is known how much that is; and which node to avoid
+    only if it is known that there is one.
+    """
+    if retry is None:
+        return resources
+    if "oom" in retry.on and resources.memory is None:
+        resources = evolve(resources, memory=partition.memory)
+    of_node = partition.cores
+    if "node-failure" in retry.on and resources.nodes is None and of_node is not None and resources.cores > of_node:
+        resources = evolve(resources, nodes=math.ceil(resources.cores / of_node))
+    return resources
+
+
 def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
     partition = _partition(task.resources, config)
     retry = partition.retry if task.retry is None else task.retry
@@ -144,20 +167,13 @@ def _stored(task: Task, config: Config, blobs: BlobSink) -> StoredTask:
         code=task.code,
         func=task.func,
         args=encoded_args(task.name, task.args, blobs),
-        resources=_growing(task.resources, partition, retry),
+        resources=growing(task.resources, partition, retry),
         executor=partition.lane,
         context=0,
         folder=task.folder,
         module=task.module,
         retry=retry,
     )
-
-
-def _growing(resources: Resources, partition: Partition, retry: Retry | None) -> Resources:
-    """What is stored: the partition's memory too, where a retry is to ask for more than that."""
-    if retry is None or "oom" not in retry.on or resources.memory is not None or partition.memory is None:
-        return resources
-    return evolve(resources, memory=partition.memory)
 
 
 def _partition(resources: Resources, config: Config) -> Partition:

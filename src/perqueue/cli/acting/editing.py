@@ -58,12 +58,13 @@ def modify_entries(what: str, given: str | None, ids: str | None, *, everywhere:
         if change is None:
             put("nothing was changed")
             return
-        if "args" in change and load_config(os.getcwd()).checks != "off":
+        config = None if kind == "c" else load_config(os.getcwd())
+        if "args" in change and config is not None and config.checks != "off":
             _check_arguments(store, tasks, str(change["args"]))
         changed: set[int] = set()
         with store.transaction() as state:
             for key in keys:
-                changed.update(requests.edit(state, key, change, everywhere=everywhere))
+                changed.update(requests.edit(state, key, change, everywhere=everywhere, config=config))
     finally:
         store.close()
     put(f"changed {entries(len(changed))}: {ranges(changed)}")

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import asdict, frozen
 
-from perqueue.config import Config, load_config, scaled
+from perqueue.config import Config, NoExecutorError, load_config, scaled
+from perqueue.config.kinds import did_you_mean
 from perqueue.config.listing import executors_named
 from perqueue.core.resources import LOCAL, Resources
+from perqueue.core.telling import describe_error
 from perqueue.plugins.manager import Plugins, load_plugins
 
 from ..printing import counted, one_line, put, put_json
@@ -50,7 +52,8 @@ def _try_executor(name: str, config: Config, plugins: Plugins) -> Iterator[Trial
     if plugin is None:
         partitions = sorted(part.name for part in config.partitions.values() if part.executor == name)
         # Options of an executor that no partition uses name it too.
-        tables = [config.origin("partitions", one, "executor") for one in partitions] or [f"the table executors.{name}"]
+        options = (config.origin(*place) for place in config.sources if place[:2] == ("executors", name))
+        tables = [config.origin("partitions", one, "executor") for one in partitions] or [next(options, name)]
         yield _missing(name, "executor", name, plugins, plugins.executors, tables)
         return
     if name == LOCAL:
@@ -59,7 +62,7 @@ def _try_executor(name: str, config: Config, plugins: Plugins) -> Iterator[Trial
         # Anybody's code: whatever it raises, the others are tried too.
         tried = [] if plugin.check is None else list(plugin.check(config))
     except Exception as error:
-        yield Trial(name, "its own check", works=False, found=f"it failed with {type(error).__name__}: {error}")
+        yield Trial(name, "its own check", works=False, found=f"it failed with {describe_error(error)}")
         return
     yield from (Trial(name, one.what, one.works, one.found) for one in tried)
     if not tried and name != LOCAL:
@@ -72,6 +75,11 @@ def _try_local(config: Config) -> Iterator[Trial]:
     yield Trial(LOCAL, "this machine", works=True, found=f"{counted(config.cores, 'core')} for tasks")
     for partition in config.partitions.values():
         if partition.executor != LOCAL or partition.name == LOCAL:
+            continue
+        setting = config.at_a_loss(partition.name)
+        if setting is not None:
+            told = str(NoExecutorError(partition.name, setting))
+            yield Trial(LOCAL, f"partition {partition.name}", works=False, found=told)
             continue
         told = "tasks take as many cores as they ask for, as far as there are"
         if partition.cores:
@@ -90,5 +98,6 @@ def _missing(
     of: str, what: str, name: str, plugins: Plugins, installed: Iterable[str], asked_by: Sequence[str]
 ) -> Trial:
     broken = "".join(f"; the plugin {plugin!r} can't be used: {why}" for plugin, why in plugins.failed.items())
-    told = f"{', '.join(asked_by)}; installed are: {', '.join(sorted(installed))}{broken}"
+    close = did_you_mean(name, installed)
+    told = f"{', '.join(asked_by)}; installed are: {', '.join(sorted(installed))}{close}{broken}"
     return Trial(of, f"no {what} {name!r} is installed", works=False, found=told)

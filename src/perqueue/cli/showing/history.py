@@ -9,6 +9,7 @@ from attrs import asdict, frozen
 
 from perqueue.core.errors import UnknownEntryError
 from perqueue.core.records import Verdict
+from perqueue.core.retry import NOT_AGAIN
 from perqueue.engine.folder import need_folder
 from perqueue.store.protocol import LoggedEvent, Snapshot
 
@@ -25,21 +26,21 @@ def show_history(key: int | None, *, as_json: bool) -> None:
     """
     store = need_folder().open_store()
     events: list[LoggedEvent] = []
-    refused: dict[int, Refusal] = {}
+    afterwards: dict[int, Refusal | str] = {}
     try:
         with store.snapshot() as state:
             while page := state.log(key, after=events[-1].seq if events else 0, limit=_PAGE):
                 events += page
-                refused |= {event.seq: refusal for event in page if (refusal := _refusal(state, event)) is not None}
+                afterwards |= {event.seq: found for event in page if (found := _afterwards(state, event))}
                 if not as_json:
                     for event in page:
-                        put(_line(event, refused.get(event.seq)))
+                        put(_line(event, afterwards.get(event.seq, "")))
             if key is not None and not events and state.entry(key) is None:
                 raise UnknownEntryError(key)
     finally:
         store.close()
     if as_json:
-        put_json({"events": [_as_data(event, refused.get(event.seq)) for event in events]})
+        put_json({"events": [_as_data(event, afterwards.get(event.seq, "")) for event in events]})
 
 
 @frozen
@@ -50,29 +51,42 @@ class Refusal:
     message: str
 
 
-def _refusal(state: Snapshot, event: LoggedEvent) -> Refusal | None:
-    """The refusal of what an attempt returned. The log has what was reported; what a group made of it is kept there."""
-    if event.kind != "ended" or event.body.get("verdict") != Verdict.succeeded:
-        return None
+def _afterwards(state: Snapshot, event: LoggedEvent) -> Refusal | str:
+    """What the planner made of an end that the log tells as it was reported: the refusal of what was returned, or why
+    no retry followed; empty if nothing.
+    """
+    if event.kind != "ended":
+        return ""
     try:
         attempt = state.attempt(event.key, event.attempt)
     except Exception:  # whatever a damaged attempt makes the reader raise: the log itself can still be told
-        return None
+        return ""
     outcome = None if attempt is None else attempt.outcome
-    if outcome is None or outcome.verdict is not Verdict.failed:
-        return None
-    return Refusal(outcome.reason, outcome.message.removeprefix(str(event.body.get("message") or "")).lstrip())
+    if outcome is None or outcome.verdict in (Verdict.succeeded, Verdict.discarded):
+        return ""
+    added = outcome.message.removeprefix(str(event.body.get("message") or "")).lstrip()
+    if event.body.get("verdict") == Verdict.succeeded:
+        return Refusal(outcome.reason, added)
+    return added.removeprefix("; ").removeprefix(NOT_AGAIN) if NOT_AGAIN in added else ""
 
 
-def _as_data(event: LoggedEvent, refusal: Refusal | None) -> dict[str, Any]:
-    return {**asdict(event), **({} if refusal is None else {"refused": asdict(refusal)})}
+def _as_data(event: LoggedEvent, afterwards: Refusal | str) -> dict[str, Any]:
+    match afterwards:
+        case Refusal():
+            return {**asdict(event), "refused": asdict(afterwards)}
+        case "":
+            return asdict(event)
+        case _:
+            return {**asdict(event), "not_tried_again": afterwards}
 
 
-def _line(event: LoggedEvent, refusal: Refusal | None) -> str:
+def _line(event: LoggedEvent, afterwards: Refusal | str) -> str:
     about = "" if event.key <= 0 else f"{event.key}.{event.attempt}" if event.attempt else str(event.key)
     told = _details(event.kind, event.body)
-    if refusal is not None:
-        told += f", but refused ({refusal.reason}): {refusal.message}"
+    if isinstance(afterwards, Refusal):
+        told += f", but refused ({afterwards.reason}): {afterwards.message}"
+    elif afterwards:
+        told += f"; {NOT_AGAIN}{afterwards}"
     line = f"{moment(event.at)}  {about:>8}  {event.kind:<11}  {one_line(told)}"
     return clipped(line.rstrip(), 300 if on_terminal() else 1000)
 

@@ -51,12 +51,14 @@ def tell_troubles(folder: QueueFolder, entries: Iterable[Entry]) -> None:
         return
     for name, notes in all_notes(folder.root).items():
         if notes.trouble:
-            note(f"{name} (at {moment(notes.looked)}): {one_line(notes.trouble)}")
+            # Who is refused at its first submission has not looked yet.
+            when = f" (at {moment(notes.looked)})" if notes.looked else ""
+            note(f"{name}{when}: {one_line(notes.trouble)}")
     for lane in sorted(lanes - _configured(folder)):
         executor, _, partition = lane.partition(":")
         note(
-            f"entries wait for partition {partition!r} of {executor!r}, which is not configured any more: "
-            f"put it back ({FILE}), or give them other resources with `pq modify r`"
+            f"entries wait for partition {partition!r} of {executor!r}, which the queue's configuration doesn't have: "
+            f"write it into {folder.folder}/{FILE}, or give them other resources with `pq modify r`"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from attrs import evolve
 
 from ..records import Outcome, Verdict
-from ..resources import Resources
+from ..resources import MOST_MEMORY, MOST_SECONDS, Resources, format_memory, format_seconds
 from ..retry import Retry
 
 CHECKPOINT: Final = "checkpoint"
@@ -32,16 +32,48 @@ def follows(retry: Retry | None, outcome: Outcome, retries: int, continued: int)
     return True if retry is not None and retries < retry.times and outcome.reason in retry.on else None
 
 
+def hopeless(resources: Resources, retry: Retry, outcome: Outcome) -> str:
+    """Why an attempt that follows would only end as this one did; empty if it may end in another way.
+
+    Args:
+        resources: What the attempt had.
+        retry: The policy, by which one would follow.
+        outcome: How the attempt ended.
+    """
+    match outcome.reason:
+        case "walltime" if retry.time > 1 and grown(resources, retry, outcome) == resources:
+            had, most, name = format_seconds(resources.seconds), retry.max_time, "max_time"
+            told = "" if most is None else format_seconds(most)
+        case "oom" if retry.memory > 1 and resources.memory is None:
+            return "nobody says how much memory it had, so there is nothing to multiply"
+        case "oom" if retry.memory > 1 and resources.memory and grown(resources, retry, outcome) == resources:
+            had, most, name = format_memory(resources.memory), retry.max_memory, "max_memory"
+            told = "" if most is None else format_memory(most)
+        case _:
+            return ""
+    return f"it had {had}, {f'and its retries ask for {told} at most ({name})' if told else 'the most there is'}"
+
+
 def grown(resources: Resources, retry: Retry | None, outcome: Outcome) -> Resources:
-    """What the next attempt asks for, given what the last one had and how it ended."""
+    """What the next attempt asks for, given what the last one had and how it ended.
+
+    What grows does so by one at least, and never beyond the policy's maximum; what is beyond that already stays.
+    """
     if retry is None:
         return resources
     match outcome.reason:
         case "walltime":
-            return evolve(resources, seconds=max(resources.seconds, round(resources.seconds * retry.time)))
+            return evolve(resources, seconds=_more(resources.seconds, retry.time, retry.max_time, MOST_SECONDS))
         case "oom" if resources.memory is not None:
-            return evolve(resources, memory=round(resources.memory * retry.memory))
-        case "node-failure" if retry.avoid and outcome.host and outcome.host not in resources.avoid:
-            return evolve(resources, avoid=(*resources.avoid, outcome.host))
+            return evolve(resources, memory=_more(resources.memory, retry.memory, retry.max_memory, MOST_MEMORY))
+        # The one host that is known is the first of several, and another one may have failed.
+        case "node-failure" if retry.avoid and outcome.host and (resources.nodes or 1) == 1:
+            return evolve(resources, avoid=tuple(dict.fromkeys((*resources.avoid, outcome.host))))
         case _:
             return resources
+
+
+def _more(had: int, factor: float, limit: int | None, most: int) -> int:
+    if factor == 1:
+        return had
+    return max(had, min(max(had + 1, round(had * factor)), most if limit is None else limit))

@@ -14,11 +14,12 @@ from attrs import evolve
 from ..decision import Launch
 from ..errors import BrokenInvariantError
 from ..events import Admitted, Ended, Launched, Started
-from ..records import Attempt, Entry, Standing, Verdict
+from ..records import Attempt, Entry, Outcome, Standing, Verdict
 from ..resources import Resources
+from ..retry import NOT_AGAIN
 from ..standing import entry_standing
 from ..states import EntryState, Trigger, move
-from .again import follows, grown
+from .again import follows, grown, hopeless
 from .draft import Draft
 from .flow import Flow
 
@@ -67,7 +68,7 @@ def ended(draft: Draft, event: Ended) -> None:
     attempt = draft.attempt(event.key, event.attempt)
     if entry is None or attempt is None:
         return
-    outcome = event.outcome
+    again, outcome = _again(draft, entry, attempt, event.outcome)
     draft.put_attempt(
         evolve(
             attempt,
@@ -79,8 +80,6 @@ def ended(draft: Draft, event: Ended) -> None:
         )
     )
     draft.hear(event)
-    given_up = entry.reason == "cancelled"
-    again = None if given_up else follows(draft.task(entry.task).retry, outcome, entry.retries, entry.continued)
     if again is not None:
         draft.put(
             evolve(
@@ -97,6 +96,20 @@ def ended(draft: Draft, event: Ended) -> None:
     entry = evolve(entry, state=move(entry.state, trigger), result=attempt.number, reason=reason)
     draft.put(entry)
     Flow(draft, event.at, entry.key).changed(entry.key, Standing.pending, entry_standing(draft, entry))
+
+
+def _again(draft: Draft, entry: Entry, attempt: Attempt, outcome: Outcome) -> tuple[bool | None, Outcome]:
+    """Whether another attempt follows, as :func:`follows` says it, and the end with what is to be said about that."""
+    if entry.reason == "cancelled":
+        return None, outcome
+    task = draft.task(entry.task)
+    again = follows(task.retry, outcome, entry.retries, entry.continued)
+    if not again or task.retry is None:
+        return again, outcome
+    why = hopeless(attempt.resources or task.resources, task.retry, outcome)
+    if not why:
+        return again, outcome
+    return None, evolve(outcome, message="; ".join(filter(None, (outcome.message, f"{NOT_AGAIN}{why}"))))
 
 
 def _asked(draft: Draft, entry: Entry) -> Resources | None:

@@ -24,6 +24,7 @@ from perqueue.core.planner import plan
 from perqueue.core.records import Entry, Outcome, StoredTask, Verdict
 from perqueue.core.resources import Resources
 from perqueue.core.states import EntryState
+from perqueue.engine.requests import growing
 from perqueue.store.memory import State
 
 from ..scenarios.spans import PRECISION
@@ -164,7 +165,8 @@ class Simulation:
     def _stored(self, task: StoredTask, context: int) -> StoredTask:
         partition = self._machines.partition(task.resources)
         retry = partition.retry if task.retry is None else task.retry
-        return evolve(task, executor=partition.lane, context=context, retry=retry)
+        resources = growing(task.resources, partition, retry)
+        return evolve(task, resources=resources, executor=partition.lane, context=context, retry=retry)
 
     def _store(self, decision: Decision) -> None:
         # The log would only take memory: nobody reads the history of what never was.
@@ -219,6 +221,9 @@ class Simulation:
         task = self.state.task(self.state.entries[launch.key].task)
         resources = attempt.resources or task.resources
         request = lane.pool.request(self._machines.occupied(resources, lane.place))
+        if lane.pool.never(request):  # as where it is refused: a node that failed is better than none
+            resources = evolve(resources, avoid=task.resources.avoid)
+            request = lane.pool.request(self._machines.occupied(resources, lane.place))
         return _Job(launch.key, launch.attempt, resources, request, self.now)
 
     def _submit_jobs(self, place: Place, alike: dict[Resources, list[tuple[int, int]]]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from perqueue.config import Config
 
 from ..protocol import Assignment, ExecutorPlugin, Site, Tried
-from .dialect import Answer, Command, Dialect
+from .dialect import NOT_THERE, Answer, Command, Dialect
 
 if TYPE_CHECKING:
     from .executor import BatchExecutor
@@ -43,8 +43,14 @@ def batch_plugin(name: str, summary: str, dialect: Callable[[], Dialect], *, exp
 def try_out(dialect: Dialect, config: Config) -> Iterable[Tried]:
     """Ask a scheduler whether it can be used here, and for the partitions that are configured."""
     partitions = [part for part in config.partitions.values() if part.executor == dialect.name]
-    for title, command in dialect.tries(partitions):
-        answer = ask(command, config.options(dialect.name).bin)
+    folder = config.options(dialect.name).bin
+    for number, (title, command) in enumerate(dialect.tries(partitions)):
+        answer = ask(command, folder)
+        if answer.status == NOT_THERE and not number:
+            where = config.origin("executors", dialect.name, "bin")
+            told = f"{where} is {folder!r}" if folder else f"{where} may name the folder of its commands"
+            yield Tried(title, works=False, found=f"{answer.err.strip()}; {told}")
+            return  # the others are not there either
         yield from (Tried(*one) for one in dialect.tried(title, answer, partitions))
 
 

@@ -108,8 +108,11 @@ def task_in(row: tuple[Any, ...]) -> StoredTask:
 
 
 def retry_out(retry: Retry | None) -> str | None:
-    """A policy as JSON."""
-    return None if retry is None else json.dumps(asdict(retry), separators=(",", ":"))
+    """A policy as JSON. Limits that are none are left out: earlier perqueues don't know them."""
+    if retry is None:
+        return None
+    given = {name: value for name, value in asdict(retry).items() if value is not None}
+    return json.dumps(given, separators=(",", ":"))
 
 
 def retry_in(text: str | None) -> Retry | None:
