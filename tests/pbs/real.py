@@ -22,7 +22,7 @@ from tests.pbs.site import Pbs
 from tests.queues import wait_until
 
 HERE = Path(__file__).parent
-COMMANDS: Final = ("qsub", "qstat", "qselect", "qdel")
+COMMANDS: Final = ("qsub", "qstat", "qselect", "qdel", "qrerun")
 CAN: Final = ("nodes", "failed", "history", "down", "lose_replies", "max_walltime", "max_queued", "max_array", "root")
 NODE_FAIL: Final = 2
 """How many seconds the server waits for a failed node before it gives up the jobs there."""

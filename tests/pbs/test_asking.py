@@ -16,6 +16,8 @@ from tests.queues import wait_until
 from perqueue.config import Partition
 from perqueue.core.resources import Resources
 from perqueue.executors.batch.dialect import (
+    SEARCH,
+    Answer,
     Batch,
     Command,
     Down,
@@ -64,7 +66,7 @@ def batch(folder: Path, shell: str = SLEEP, key: int = 1, size: int = 1, **field
 
 
 def look() -> dict[str, JobSeen]:
-    listing = DIALECT.looked(ask(DIALECT.look(PREFIX, []), None), PREFIX)
+    listing = DIALECT.looked(ask(DIALECT.look(PREFIX), None), PREFIX)
     assert isinstance(listing, Listing), listing
     assert listing.complete
     return {job.job: job for job in listing.jobs}
@@ -178,7 +180,8 @@ def test_what_is_cancelled_is_over(pbs: Pbs, submit: Callable[..., str]) -> None
     wait_until(lambda: pbs.rows()[running]["substate"] == 42, "its altogether having begun")
     element = DIALECT.element(array, 1, 3)
     unknown = f"9999990.{running.partition('.')[2]}"
-    ask(DIALECT.cancel([unknown, running, waiting, element]), None)
+    for command in DIALECT.cancel([unknown, running, waiting, element]):
+        ask(command, None)
     pbs.wait(running, "F")
     assert remembered(running, waiting) == {running: "cancelled", waiting: "cancelled"}
     assert pbs.rows("-x")[running]["Exit_status"] in (271, 0)  # 0 for root
@@ -206,7 +209,7 @@ def test_a_server_that_is_down_says_nothing_of_jobs(pbs: Pbs, submit: Callable[.
     """Neither a look nor a history nor a submission that then fails tells anything."""
     job = submit(SLEEP)
     pbs.set(down=True)
-    assert isinstance(DIALECT.looked(ask(DIALECT.look(PREFIX, []), None), PREFIX), Down)
+    assert isinstance(DIALECT.looked(ask(DIALECT.look(PREFIX), None), PREFIX), Down)
     assert isinstance(history(job), Down)
     assert isinstance(DIALECT.submitted(ask(DIALECT.submit(batch(tmp_path)), None)), Unclear)
 
@@ -263,6 +266,29 @@ def test_a_job_has_the_environment_of_its_submission(
     assert (tmp_path / "environ").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("way", ["folder", "disk"])
+def test_an_environment_that_cant_be_kept(pbs: Pbs, tmp_path: Path, way: str) -> None:
+    """Nothing is submitted with a part of it: that is a refusal, which is tried again."""
+    kept = tmp_path / "environ.new"
+    kept.mkdir() if way == "folder" else kept.symlink_to("/dev/full")
+    command = DIALECT.submit(batch(tmp_path))
+    submission = DIALECT.submitted(ask(command, None))
+    assert isinstance(submission, Refused)
+    assert "the job's environment can't be written" in submission.why
+    assert not pbs.log("qsub")
+    kept.rmdir() if way == "folder" else kept.unlink()
+    assert isinstance(DIALECT.submitted(ask(command, None)), Taken)
+    assert not kept.exists()
+
+
+def test_a_submission_whose_search_path_leads_nowhere(pbs: Pbs, tmp_path: Path) -> None:
+    """The environment is kept all the same, with that path in it."""
+    command = DIALECT.submit(batch(tmp_path))
+    done = pbs.run("/usr/bin/env", "-i", "PATH=/nowhere", f"{SEARCH}={pbs.bin}", *command.words, stdin=command.stdin)
+    assert isinstance(DIALECT.submitted(Answer(done.returncode, done.stdout, done.stderr)), Taken)
+    assert b"PATH=/nowhere\0" in (tmp_path / "environ").read_bytes()
+
+
 def test_a_job_starts_in_its_folder_and_prints_to_its_file(
     pbs: Pbs, submit: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -279,7 +305,7 @@ def test_commands_are_found_in_a_configured_folder(pbs: Pbs, tmp_path: Path, mon
     folder = str(pbs.bin)
     command = DIALECT.submit(batch(tmp_path, f"env >{tmp_path}/seen"))
     assert DIALECT.submitted(ask(command, folder)) == Taken(pbs.job(0))
-    assert isinstance(DIALECT.looked(ask(DIALECT.look(PREFIX, []), folder), PREFIX), Listing)
+    assert isinstance(DIALECT.looked(ask(DIALECT.look(PREFIX), folder), PREFIX), Listing)
     assert DIALECT.most(ask(Command(("qstat", "-B", "-f")), folder)) == 10000
     wait_until(lambda: pbs.job(0) not in pbs.rows(), "the end of the job")
     seen = (tmp_path / "seen").read_text().replace(f"PBS_O_PATH={folder}", "")

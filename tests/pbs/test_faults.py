@@ -149,6 +149,53 @@ def test_a_job_that_is_run_again_stays_the_same_attempt(pbs: Pbs, here: Path) ->
     assert read_ledger(here).done == {(key, 1): 1}
 
 
+@pytest.mark.parametrize("history", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_an_element_of_an_array_that_is_run_again_stays_the_same_attempt(pbs: Pbs, here: Path, history: bool) -> None:
+    """PBS asks it to end as if it were cancelled, by qrerun as for preemption, and starts it again."""
+    pbs.set(history=history)
+    configure(here, "absence = 60")
+    first, second = submit(StaticWidthGroup(gated(WORKQ), 2))
+    for key in (first, second):
+        wait_begun(here, key)
+    assert pbs.run("qrerun", pbs.job(0, 1)).returncode == 0
+    wait_until(lambda: read_ledger(here).begun[second, 1] == 2, "the second start")
+    wait_until(lambda: stored(here).attempts[second, 1].restarts == 1, "its number")
+    (here / "go").touch()
+    rest(here)
+    assert set(stored(here).states.values()) == {EntryState.succeeded}
+    assert read_ledger(here).begun == {(first, 1): 1, (second, 1): 2}
+
+
+@pytest.mark.parametrize("history", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_a_running_element_of_an_array_is_cancelled(pbs: Pbs, here: Path, history: bool) -> None:
+    """By a user of the queue, for the reason that was given, whatever PBS remembers; the other one goes on."""
+    pbs.set(history=history)
+    first, second = submit(StaticWidthGroup(gated(WORKQ), 2))
+    for key in (first, second):
+        wait_begun(here, key)
+    cancel(second)
+    wait_until(lambda: stored(here).states[second] is EntryState.failed, "the end of the entry")
+    assert ended(here, second) == (EntryState.failed, "cancelled")
+    (here / "go").touch()
+    rest(here)
+    assert stored(here).states[first] is EntryState.succeeded
+
+
+@pytest.mark.slow
+def test_an_element_of_an_array_that_somebody_deletes(pbs: Pbs, here: Path) -> None:
+    """By hand, with qdel: PBS says so."""
+    pbs.set(history=True)
+    first, second = submit(StaticWidthGroup(gated(WORKQ), 2))
+    for key in (first, second):
+        wait_begun(here, key)
+    assert pbs.run("qdel", pbs.job(0, 1)).returncode == 0
+    wait_until(lambda: stored(here).states[second] is EntryState.failed, "the end of the entry")
+    assert ended(here, second) == (EntryState.failed, "cancelled")
+    (here / "go").touch()
+    rest(here)
+    assert stored(here).states[first] is EntryState.succeeded
+
+
 # the server
 
 

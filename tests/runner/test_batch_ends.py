@@ -153,6 +153,22 @@ def test_ended_job_that_may_be_started_again(queue: Queue, run_alone: Alone) -> 
     assert (queue.outcome(job).verdict, queue.outcome(job).restarts) == ("succeeded", 1)
 
 
+def test_ended_element_of_an_array_of_pbs(queue: Queue, run_alone: Alone) -> None:
+    """PBS may start any element of an array again, so its end from outside leaves no outcome; its time limit does."""
+    body = f"import os, time\ndef main(**kw):\n    {BEGUN}time.sleep(0 if os.path.exists('go') else 1000)\n"
+    job = queue.job(f"{body}    return True, None", walltime=1000)
+    process = begun(queue, run_alone, job, PBS_JOBID="7[1].pbs0")
+    process.terminate()
+    assert process.wait(queue.patience) == 143
+    assert queue.spool.list_new() == []
+    (queue.folder / "go").touch()
+    assert run_alone(job, PBS_JOBID="7[1].pbs0").wait(queue.patience) == 0
+    assert (queue.outcome(job).verdict, queue.outcome(job).restarts) == ("succeeded", 1)
+    late = queue.job(SLEEP, walltime=1)
+    assert run_alone(late, PBS_JOBID="7[2].pbs0").wait(queue.patience) == 0
+    assert queue.outcome(late).verdict == "timeout"
+
+
 def test_ended_with_all_of_its_job(queue: Queue, run_alone: Alone) -> None:
     """Where the scheduler signals all processes, and the task's dies first, that is the same."""
     job = queue.job(SLEEP, walltime=1000)

@@ -144,11 +144,14 @@ def test_index_that_was_inherited(tmp_path: Path, index: str) -> None:
 def test_places() -> None:
     """The environment tells how often a job was started before, where the scheduler counts that."""
     assert find_place({}, False) == Place("", 0)
-    slurm = {"SLURM_JOB_ID": "7", "SLURM_RESTART_COUNT": "2", "SLURM_JOB_END_TIME": "99"}
-    assert find_place(slurm, False) == Place("7", 2, ends=99.0)
+    slurm = {"SLURM_JOB_ID": "7", "SLURM_RESTART_COUNT": "2", "SLURM_JOB_START_TIME": "9", "SLURM_JOB_END_TIME": "99"}
+    assert find_place(slurm, False) == Place("7", 2, starts=9.0, ends=99.0)
+    assert find_place({"PERQUEUE_JOB": "5", **slurm}, False) == Place("5", 0, ends=99.0)
     pbs = find_place({"PBS_JOBID": "7.pbs0"}, False)
     assert (pbs.job, pbs.restart) == ("7.pbs0", None)
     assert pbs.patience < 10
+    assert not pbs.reruns
+    assert find_place({"PBS_JOBID": "7[2].pbs0", "PBS_ARRAY_INDEX": "2"}, True).reruns
     other = {"PERQUEUE_JOB": "7@3", "PERQUEUE_RESTART": "4", "SLURM_JOB_ID": "1"}
     assert find_place(other, False) == Place("7@3", 4)
     assert other == {"SLURM_JOB_ID": "1"}

@@ -76,7 +76,7 @@ def test_lead(walltime: float) -> None:
 @given(walltime=st.floats(1, 1e7), age=st.floats(0, 1e4))
 def test_times_of_a_batch_job(walltime: float, age: float) -> None:
     """The end comes its walltime after the start of the batch shell, and the warning before that."""
-    clock = Clock(walltime, age, None)
+    clock = Clock(walltime, age)
     assert clock.ends is not None
     assert clock.warns is not None
     assert clock.ends == pytest.approx(clock.began + walltime)
@@ -91,27 +91,45 @@ def test_times_of_a_batch_job(walltime: float, age: float) -> None:
 def test_usual_warning_of_the_scheduler(seconds: int, early: float) -> None:
     """A scheduler's warning for this walltime, up to a minute early, says nothing that this clock does not know."""
     walltime = float(seconds)
-    clock = Clock(walltime, 0.0, None)
+    clock = Clock(walltime, 0.0)
     assert clock.is_usual(clock.began + walltime - deadline.lead(walltime) - early)
     assert clock.is_usual(clock.began + walltime - 120 - early)
     assert not clock.is_usual(clock.began + walltime - 200)
 
 
-def test_scheduler_that_tells_its_limit() -> None:
-    """The scheduler's own limit counts where it comes first, or alone; one that has passed does not."""
+@pytest.mark.parametrize("ahead", [-240, 0, 240])
+@pytest.mark.parametrize(("limit", "counts"), [(600, 600), (3600, 3600), (7200, 3600)])
+def test_scheduler_that_tells_its_limit(ahead: float, limit: float, counts: float) -> None:
+    """The scheduler's own limit counts where it is shorter, from the start of the batch shell, whatever time it is by
+    the clock of this node."""
+    theirs = time.time() - ahead - 30
+    clock, alone = Clock(3600, 30, theirs, theirs + limit), Clock(None, 30, theirs, theirs + limit)
+    assert clock.ends == pytest.approx(clock.began + counts)
+    assert alone.ends == pytest.approx(alone.began + limit)
+    assert clock.warns == pytest.approx(clock.began + counts - min(120, counts / 10))
+    assert clock.deadline == pytest.approx(time.time() - 30 + counts, abs=5)
+
+
+def test_limit_without_a_start() -> None:
+    """A limit that is known by the scheduler's clock alone counts only for what has no walltime."""
     now = time.time()
-    sooner, later, alone = Clock(3600, 0, now + 600), Clock(3600, 0, now + 7200), Clock(None, 0, now + 600)
-    for clock in (sooner, alone):
-        assert clock.deadline == pytest.approx(now + 600, abs=5)
-        assert clock.ends is not None
-        assert clock.warns == pytest.approx(clock.ends - 60, abs=1)
-    assert later.deadline == pytest.approx(now + 3600, abs=5)
-    assert Clock(3600, 0, now - 5).deadline == pytest.approx(now + 3600, abs=5)
+    for ends in (now + 100, now + 600, now + 7200):
+        clock, alone = Clock(3600, 0, None, ends), Clock(None, 0, None, ends)
+        assert clock.ends == pytest.approx(clock.began + 3600)
+        assert alone.deadline == pytest.approx(ends, abs=5)
+
+
+@pytest.mark.parametrize(("starts", "ends"), [(-700, -5), (None, -5), (100, 100), (200, 100)])
+def test_limit_that_is_none(starts: float | None, ends: float) -> None:
+    """One that has passed is another job's, and so is one that comes before its start."""
+    now = time.time()
+    clock = Clock(3600, 0, None if starts is None else now + starts, now + ends)
+    assert clock.ends == pytest.approx(clock.began + 3600)
 
 
 def test_no_limit_at_all() -> None:
     """Without a limit a warning is never the usual one, and no request to end is that of a limit."""
-    clock = Clock(None, 0, None)
+    clock = Clock(None, 0)
     assert (clock.ends, clock.warns, clock.deadline) == (None, None, None)
     assert not clock.is_usual(time.monotonic())
     assert not clock.at_end(time.monotonic() + 1e9)

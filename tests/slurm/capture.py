@@ -80,7 +80,7 @@ class Scene:
 
     def look(self, name: str) -> None:
         """Keep what the queue holds."""
-        self.keep(name, _DIALECT.look(PREFIX, ()))
+        self.keep(name, _DIALECT.look(PREFIX))
 
     def history(self, name: str, jobs: Sequence[str]) -> None:
         """Keep what the accounting tells."""
@@ -149,8 +149,8 @@ def waits(scene: Scene) -> None:
     )
     _other_peoples(scene)
     scene.look("squeue-waits")
-    scene.keep("squeue-waits-unexpanded", Command(tuple(w for w in _DIALECT.look(PREFIX, ()).words if w != "-r")))
-    scene.keep("scancel", _DIALECT.cancel([f"{throttled}_1", "99999999"]))
+    scene.keep("squeue-waits-unexpanded", Command(tuple(w for w in _DIALECT.look(PREFIX).words if w != "-r")))
+    scene.keep("scancel", _DIALECT.cancel([f"{throttled}_1", "99999999"])[0])
     closing = scene.submit("closing", "trap '' TERM; while :; do sleep 1; done")
     scene.wait(closing, "RUNNING")
     time.sleep(1)
@@ -175,6 +175,7 @@ def settings(scene: Scene) -> None:
     scene.keep("sbatch-taken", _sbatch())
     scene.keep("sbatch-no-partition", _sbatch("--partition=nope"))
     scene.keep("sbatch-no-node", _sbatch("--exclude=nope"))
+    scene.keep("sbatch-not-these-nodes", _sbatch("--partition=xeon40", "--exclude=b001"))
     scene.keep("sbatch-too-much-memory", _sbatch("--mem=99999999M"))
     scene.keep("sbatch-too-many-elements", _sbatch("--array=0-99999"))
     scene.keep("sbatch-unknown-option", _sbatch("--nope"))
@@ -192,7 +193,7 @@ def down(scene: Scene) -> None:
     scene.until(lambda: not Path(f"/proc/{scene.cluster.pid('slurmctld')}/fd").exists(), "the end of the controller")
     scene.look("squeue-down")
     scene.keep("sbatch-down", _sbatch())
-    scene.keep("scancel-down", _DIALECT.cancel([job]))
+    scene.keep("scancel-down", _DIALECT.cancel([job])[0])
     scene.keep("scontrol-config-down", _DIALECT.limits())
     scene.keep("try-controller-down", _DIALECT.tries(())[0][1])
     if scene.cluster.variant.accounting:
@@ -226,7 +227,7 @@ def limited() -> None:
         scene.submit("one", _SLEEP)
         scene.keep("sbatch-user-full", _sbatch())
         scene.keep("sbatch-no-account", _sbatch("--account=nope"))
-        scene.keep("squeue-named-cluster", _DIALECT.look(PREFIX, ["1;pqtest"]))
+        scene.keep("squeue-named-cluster", _DIALECT.look(PREFIX, "pqtest"))
 
 
 def deaf() -> None:

@@ -46,6 +46,28 @@ def test_a_running_job_that_is_cancelled(here: Path, slurm: Cluster) -> None:
     wait_until(lambda: not slurm.ask("squeue", "-h"), "the end of the job")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", [Variant(accounting=True)])
+def test_jobs_on_clusters_with_and_without_a_name(here: Path, slurm: Cluster) -> None:
+    """Each is asked about and cancelled by itself: one by the name that its flags give its cluster, one as usual."""
+    configure(here, xeon24='flags = ["--clusters=pqtest"]')
+    named, other, usual = submit(gated("1:xeon24:5m"), gated("1:xeon24:6m"), gated("1:xeon40:5m"))
+    for key in (named, other, usual):
+        wait_begun(here, key)
+    assert job_of(here, named).endswith(";pqtest")
+    assert job_of(here, usual).isdecimal()
+    slurm.ask("scancel", job_of(here, other).partition(";")[0])
+    with PersistentQueue() as queue:
+        queue.cancel(named)
+    wait_until(lambda: stored(here).states[other] is EntryState.failed, "the end of one job")
+    wait_until(lambda: stored(here).states[named] is EntryState.failed, "the end of the other one")
+    (here / "go").touch()
+    rest(here)
+    found = stored(here)
+    assert (found.outcome(other).reason, found.outcome(named).reason) == ("cancelled", "cancelled")
+    assert found.states[usual] is EntryState.succeeded
+
+
 def test_a_waiting_job_that_is_cancelled(here: Path, slurm: Cluster) -> None:
     """Cancelling an entry takes a job that waits out of Slurm's queue: it never runs."""
     configure(here, xeon24='flags = ["--hold"]')

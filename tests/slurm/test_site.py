@@ -88,7 +88,7 @@ def test_the_tag_is_found(slurm: Cluster) -> None:
     given = batch("1:xeon24:1m", Partition("xeon24", flags=("--hold",)), work="/tmp", output="/dev/null", size=3)
     command = dialect.submit(given)
     job = slurm.ask(*command.words, given=command.stdin).strip()
-    looked = subprocess.run(dialect.look("pq-", ()).words, capture_output=True, text=True, check=True)
+    looked = subprocess.run(dialect.look("pq-").words, capture_output=True, text=True, check=True)
     listing = dialect.looked(Answer(0, looked.stdout, ""), "pq-")
     assert isinstance(listing, Listing)
     found = [(one.job, one.tag, one.index) for one in listing.jobs if one.job.startswith(f"{job}_")]

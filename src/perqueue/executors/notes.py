@@ -1,4 +1,4 @@
-"""What executors know of their jobs beyond the recorded state: why one waits, when it may start, since when it is gone.
+"""What executors know of their jobs beyond the recorded state: why one waits, when it may start, and so on.
 
 None of it decides what an entry is, so it is no event and stands in no store. It is one small file per executor,
 replaced whole at every look, that listings read and the next owner goes on from.
@@ -25,7 +25,8 @@ class Note:
         state: ``pending``, ``running``, ``held back`` (not submitted yet), ``missing`` or ``ended``.
         reason: Why, in the scheduler's words.
         start: When the scheduler expects to start it, as Unix time in seconds.
-        since: Since when it has been missing, without a break.
+        since: What notes had before there was ``absent``: since when it had been missing, as Unix time in seconds.
+        absent: For how many seconds looks have missed it, without a break; None if the last one didn't.
     """
 
     job: str = ""
@@ -33,6 +34,7 @@ class Note:
     reason: str = ""
     start: float | None = None
     since: float | None = None
+    absent: float | None = None
 
 
 @frozen
@@ -50,6 +52,12 @@ class Notes:
     interval: float = 0.0
     trouble: str = ""
     jobs: Mapping[str, Note] = field(factory=dict)
+
+    def absences(self) -> dict[str, float]:
+        """For how many seconds jobs were seen to be missing when the notes were written, by ``KEY.ATTEMPT``."""
+        found = {at: note.absent for at, note in self.jobs.items() if note.absent is not None}
+        older = {at: max(0.0, self.looked - note.since) for at, note in self.jobs.items() if note.since is not None}
+        return {**older, **found}
 
 
 def write_notes(root: str, executor: str, notes: Notes) -> None:

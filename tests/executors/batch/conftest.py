@@ -14,6 +14,7 @@ from perqueue.config import Config, ExecutorOptions, Partition
 from perqueue.core.events import Ended, Launched, Started
 from perqueue.core.records import Context, PendingStop
 from perqueue.core.resources import Resources
+from perqueue.executors.batch.clocks import Clocks
 from perqueue.executors.batch.executor import BatchExecutor
 from perqueue.executors.notes import Note, Notes, read_notes
 from perqueue.executors.protocol import Assignment, Report, Site
@@ -29,12 +30,18 @@ class Rig:
     def __init__(self, folder: Path, **options: Any) -> None:
         self.root = str(folder)
         self.now = 1_000_000.0
+        """The Unix time, which a test may put back and forward; ``sleep`` lets time pass."""
+        self.passed = 0.0
+        """By the clock that only rises."""
         self.spool = Spool(self.root, QUEUE)
         self.spool.make()
         self.toy = Toy(self.spool, lambda: self.now)
         self.commands = ToyCommands(self.toy)
         self.options = ExecutorOptions("toy", **{"interval": 5.0, "max_interval": 120.0, "absence": 300.0, **options})
-        parts = (Partition("default", "toy"), Partition("big", "toy", max_jobs=3), Partition("gpu", "toy"))
+        parts = (
+            *(Partition("default", "toy"), Partition("big", "toy", max_jobs=3), Partition("gpu", "toy")),
+            *(Partition("far", "toy", flags=("far",)), Partition("either", "toy", flags=("far", "near"))),
+        )
         self.config = Config(cores=2, partitions={one.name: one for one in parts})
         self.reports: list[Report] = []
         self.given: dict[At, Assignment] = {}
@@ -43,7 +50,11 @@ class Rig:
     def open(self) -> BatchExecutor:
         """The executor of a next owner."""
         config = evolve(self.config, executors={"toy": self.options})
-        return BatchExecutor(Site(self.root, QUEUE), config, ToyDialect(), self.commands, lambda: self.now)
+        return BatchExecutor(Site(self.root, QUEUE), config, ToyDialect(), self.commands, self.clocks)
+
+    @property
+    def clocks(self) -> Clocks:
+        return Clocks(lambda: self.now, lambda: self.passed)
 
     # attempts
 
@@ -89,13 +100,17 @@ class Rig:
     def poll(self) -> None:
         self.reports += self.executor.poll()
 
+    def sleep(self, seconds: float) -> None:
+        """Let time pass in which nobody polls."""
+        self.now, self.passed = self.now + seconds, self.passed + seconds
+
     def run(self, seconds: float, step: Callable[[], object] = lambda: None, pause: float = 1.0) -> None:
         """Let time pass, polling when the executor wants that, and once in a second as a supervisor does at least."""
-        until = self.now + seconds
-        while self.now < until:
+        until = self.passed + seconds
+        while self.passed < until:
             step()
             self.poll()
-            self.now = min(until, self.now + max(0.001, min(pause, self.executor.patience())))
+            self.sleep(min(until - self.passed, max(0.001, min(pause, self.executor.patience()))))
         self.poll()
 
     # the batch system

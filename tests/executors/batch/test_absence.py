@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from tests.executors.batch.conftest import Rig
 from tests.executors.batch.toy import told
@@ -29,13 +32,13 @@ def test_absence_must_be_continuous(rig: Rig, what: str) -> None:
     for _ in range(5):
         rig.job(1).hidden = True
         rig.run(250)
-        assert rig.note(1).since is not None
+        assert rig.note(1).absent is not None
         if what == "reappears":
             rig.job(1).hidden = False
         else:
             rig.toy.down = True
         rig.run(130)
-        assert rig.note(1).since is None
+        assert rig.note(1).absent is None
         rig.toy.down = False
     rig.job(1).hidden = True
     rig.next_owner()
@@ -46,22 +49,98 @@ def test_absence_must_be_continuous(rig: Rig, what: str) -> None:
 
 
 def test_the_next_owner_goes_on_counting_absence(rig: Rig) -> None:
-    """What was missing for the last owners has been so since they said, if more than one look of this one says so."""
+    """What was missing for the last owners goes on being so, if more than one look of this one says so."""
     rig.toy.history = False
     rig.launch(1)
     rig.run(6)
     rig.job(1).hidden = True
     rig.run(20)
-    since = rig.note(1).since
+    absent = rig.note(1).absent
+    assert absent is not None
     for _ in range(2):
         rig.next_owner()
         rig.run(80)
-        assert rig.note(1).since == since
+        told = rig.note(1).absent
+        assert told is not None
+        assert absent < told <= absent + 100
+        absent = told
     rig.next_owner()
-    rig.now += 1000
+    rig.sleep(1000)
     rig.poll()
     assert rig.ends(1) == [], "one look is not enough"
     rig.run(130)
+    assert rig.end(1) == ("failed", "vanished")
+
+
+def test_a_day_without_an_owner(rig: Rig) -> None:
+    """A time in which nobody looked counts as no more than the longest one between two looks."""
+    rig.toy.history = False
+    rig.launch(1)
+    rig.run(6)
+    rig.job(1).hidden = True
+    rig.run(8)
+    assert rig.note(1).state == "missing"
+    rig.executor.close()
+    rig.sleep(86400)
+    rig.next_owner()
+    rig.run(60)
+    assert rig.commands.number("look") > 2
+    assert rig.ends(1) == []
+    rig.job(1).hidden = False
+    rig.run(500)
+    assert rig.ends(1) == []
+
+
+def test_a_process_that_was_stopped(rig: Rig) -> None:
+    """An hour in which this process didn't run is none in which a job was missing."""
+    rig.toy.history = False
+    rig.launch(1)
+    rig.run(6)
+    rig.job(1).hidden = True
+    rig.run(8)
+    rig.sleep(3600)
+    rig.run(60)
+    assert rig.ends(1) == []
+    rig.job(1).hidden = False
+    rig.run(500)
+    assert rig.ends(1) == []
+
+
+@pytest.mark.parametrize("jump", [-86400, -60, 3600, 86400])
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_clock_that_jumps(rig: Rig, jump: float, changes: bool) -> None:
+    """It makes absence neither longer nor shorter, whether the owner stays or changes."""
+    rig.toy.history = False
+    rig.launch(1)
+    rig.run(6)
+    rig.job(1).hidden = True
+    rig.run(30)
+    rig.now += jump
+    if changes:
+        rig.next_owner()
+    rig.run(100)
+    assert rig.ends(1) == []
+    rig.run(400)
+    assert rig.end(1) == ("failed", "vanished")
+
+
+def test_notes_of_an_earlier_version(rig: Rig) -> None:
+    """They say since when a job has been missing; up to their last look that was seen."""
+    rig.toy.history = False
+    rig.launch(1)
+    rig.run(6)
+    rig.job(1).hidden = True
+    rig.run(8)
+    rig.executor.close()
+    path = Path(rig.root, "scheduler", "toy.json")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    job = told["jobs"]["1.1"]
+    del job["absent"]
+    job["since"] = told["looked"] - 290
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert rig.notes.absences() == {"1.1": 290}
+    rig.next_owner()
+    rig.run(30)
     assert rig.end(1) == ("failed", "vanished")
 
 

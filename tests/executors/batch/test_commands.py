@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,8 +13,10 @@ from tests.queues import PATIENCE
 
 from perqueue.executors.batch import commands as module
 from perqueue.executors.batch.commands import Commands, Errand
-from perqueue.executors.batch.dialect import Answer, Command
+from perqueue.executors.batch.dialect import Answer, Command, Down, Refused
 from perqueue.executors.batch.surroundings import job_env, scheduler_env
+from perqueue.executors.pbs.dialect import PbsDialect
+from perqueue.executors.slurm.dialect import SlurmDialect
 
 
 class Line:
@@ -81,6 +86,41 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     missing, there = line.finish()
     assert (missing.status, there.out) == (127, "yes\n")
     assert "missing can't be run" in missing.err
+
+
+@pytest.mark.parametrize("memory", [True, False])
+def test_a_folder_for_temporary_files_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: bool
+) -> None:
+    """It may have belonged to the session that this process was started from; commands are run all the same."""
+    if not memory:  # a system without files in memory alone
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "session"))
+    line = Line()
+    line.shell("cat; echo no >&2; exit 3", given="yes\n")
+    assert line.finish() == [Answer(3, "yes\n", "no\n")]
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENOMEM, errno.ENOENT])
+def test_a_command_that_is_not_started_for_want_of_something(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    """That is told of this process, and not of the command as if it weren't there; the next ones are run."""
+
+    def lacking() -> None:
+        monkeypatch.undo()
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(module, "_scratch", lacking)
+    line = Line()
+    line.send("sacct")
+    line.shell("echo yes")
+    first, second = line.finish()
+    assert first == Answer(126, "", f"perqueue could not start sacct: {os.strerror(error)}")
+    assert second.out == "yes\n"
+    slurm, pbs = SlurmDialect(), PbsDialect()
+    assert isinstance(slurm.told(first, "pq-"), Down)
+    for dialect in (slurm, pbs):
+        assert isinstance(dialect.looked(first, "pq-"), Down)
+        assert isinstance(dialect.submitted(first), Refused)
 
 
 def test_commands_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,13 +109,37 @@ def test_history_is_asked_for_all_in_turn(rig: Rig) -> None:
 
 
 def test_a_site_without_history(rig: Rig) -> None:
-    """It is asked once."""
+    """It is asked ever more rarely, once in an hour at last, and with one command each time."""
     rig.toy.history = False
-    rig.launch(1, 2)
-    rig.run(1)
+    rig.launch(1, 2, 3)
+    for _ in range(200):
+        for key in (1, 2, 3):
+            rig.job(key).hidden = True
+        rig.run(240)
+        for key in (1, 2, 3):
+            rig.job(key).hidden = False
+        rig.run(150)
+    times = rig.commands.times("history")
+    pauses = [later - sooner for sooner, later in pairwise(times)]
+    assert pauses[0] >= 30
+    assert all(pause >= min(3600, 30 * 2**number) for number, pause in enumerate(pauses))
+    assert max(pauses) <= 3600 + 400
+
+
+def test_history_that_is_gone_for_a_moment(rig: Rig) -> None:
+    """What asks for it may be on a file system that comes back: it is asked again, in time for the reason of an end."""
+    rig.launch(1)
+    rig.start(1)
+    rig.run(10)
+    rig.toy.history = False
+    rig.toy.end(rig.job(1), "oom")
     rig.job(1).hidden = True
-    rig.run(200)
+    rig.run(20)
     assert rig.commands.number("history") == 1
+    rig.toy.history = True
+    rig.run(100)
+    assert rig.end(1) == ("failed", "oom")
+    assert rig.commands.number("history") == 2
 
 
 def test_notes(rig: Rig) -> None:
@@ -167,7 +191,7 @@ def test_polls_are_cheap(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     account.submitted = Untouched(account.submitted)
     rig.commands.log.clear()
     for _ in range(1000):
-        rig.now += 0.001
+        rig.sleep(0.001)
         rig.executor.poll()
         assert (rig.executor.room("default") > 0, rig.executor.room("big")) == (True, 0)
         rig.executor.patience()
@@ -196,3 +220,21 @@ def test_nothing_is_kept_of_what_is_over(rig: Rig) -> None:
     account = rig.executor._account
     assert (account.tracked, account.submitted, sum(account._batches.values())) == ({}, {}, 0)
     assert list(Path(rig.root, "scheduler").glob(".*")) == []
+
+
+def test_what_is_heard_while_letting_go_is_found_by_the_next_owner(rig: Rig) -> None:
+    """Nobody asks for reports any more then, so no end is decided, and nothing of the job is forgotten."""
+    rig.launch(1)
+    rig.start(1)
+    rig.run(6)
+    rig.toy.end(rig.job(1), "node-failure")
+    rig.run(6)
+    rig.commands.stalled = True
+    rig.run(60)
+    assert rig.ends(1) == []
+    rig.commands.stalled = False
+    rig.executor.close()
+    assert len(rig.folders()) == 1
+    rig.next_owner()
+    rig.run(60)
+    assert rig.end(1) == ("failed", "node-failure")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 from tests.executors.batch.conftest import Rig
 from tests.executors.batch.toy import DOWN, outcome, told
 
@@ -173,6 +172,22 @@ def test_an_end_that_nobody_can_confirm(rig: Rig) -> None:
     assert rig.end(1) == ("failed", "node-failure")
 
 
+@pytest.mark.parametrize("jump", [-86400, 86400])
+def test_ends_when_the_clock_jumps(rig: Rig, jump: float) -> None:
+    """The grace for an outcome is as long as ever, whatever the time of day becomes."""
+    rig.launch(1)
+    rig.start(1)
+    rig.run(6)
+    rig.toy.end(rig.job(1), "node-failure")
+    rig.run(6)
+    assert rig.note(1).state == "ended"
+    rig.now += jump
+    rig.run(7)
+    assert rig.ends(1) == []
+    rig.run(30)
+    assert rig.end(1) == ("failed", "node-failure")
+
+
 # duplicates
 
 
@@ -274,8 +289,7 @@ def test_an_element_whose_folder_is_gone(rig: Rig) -> None:
 
 def test_another_clusters_ids(rig: Rig) -> None:
     """A job that runs on a cluster with a name is the one of its claim, although that doesn't name it."""
-    rig.commands.instead("submit", lambda words: evolve(rig.toy.do(words), out="1;far"))
-    rig.launch(1)
+    rig.launch(1, partition="far")
     rig.start(1)
     rig.toy.end(rig.job(1), "exit")
     rig.run(60)

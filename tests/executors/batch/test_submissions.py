@@ -75,6 +75,64 @@ def test_an_attempt_that_is_launched_again(rig: Rig) -> None:
 
 # refusals
 
+NO_NODES = Answer(1, "", "there are no nodes for that")
+
+
+def excluded(rig: Rig) -> list[list[str]]:
+    """The hosts that each submission leaves out."""
+    return [[word.removeprefix("not-on=") for word in text.split()[2:]] for text in rig.commands.scripts]
+
+
+@pytest.mark.parametrize(
+    ("avoid", "own", "submitted"),
+    [
+        (["n1"], (), [["n1"], []]),
+        (["n0", "n1"], ("n0",), [["n0", "n1"], ["n0"]]),
+    ],
+)
+def test_a_node_that_failed_is_better_than_none(
+    rig: Rig, avoid: list[str], own: tuple[str, ...], submitted: list[list[str]]
+) -> None:
+    """Where that leaves no nodes, those that failed are not avoided any more, at once; the task's own ones are."""
+    rig.commands.instead("submit", NO_NODES)
+    rig.launch(1, 2, resources=Resources(avoid=avoid), never_on=own)
+    assert excluded(rig) == submitted
+    assert (rig.ids(1), rig.ids(2)) == (["1_0"], ["1_1"])
+    assert rig.commands.times("submit") == [rig.now, rig.now]
+    assert sizes(rig) == [2, 2]
+    assert rig.notes.trouble == ""
+    assert len(rig.folders()) == 1
+
+
+@pytest.mark.parametrize(("avoid", "own"), [([], ()), (["n1"], ("n1",))])
+def test_no_nodes_for_another_reason(rig: Rig, avoid: list[str], own: tuple[str, ...]) -> None:
+    """Where it is not due to nodes that failed, it is a refusal as any, and waited for."""
+    rig.commands.instead("submit", NO_NODES)
+    rig.launch(1, resources=Resources(avoid=avoid), never_on=own)
+    assert rig.commands.number("submit") == 1
+    assert rig.note(1) == Note(state="held back", reason="there are no nodes for that")
+    rig.run(6)
+    assert excluded(rig) == [avoid, avoid]
+    assert rig.ids(1) == ["1"]
+
+
+def test_nodes_that_failed_are_avoided_where_something_else_is_refused(rig: Rig) -> None:
+    """A scheduler that takes no more jobs says nothing about nodes."""
+    rig.commands.instead("submit", REFUSED)
+    rig.launch(1, resources=Resources(avoid=["n1"]))
+    rig.run(6)
+    assert excluded(rig) == [["n1"], ["n1"]]
+
+
+def test_some_of_an_array_may_run_anywhere(rig: Rig) -> None:
+    """Equal ones that avoid a node for different reasons are one array; each has its own way on."""
+    rig.commands.instead("submit", NO_NODES, NO_NODES)
+    asked = Resources(avoid=["n1"])
+    rig.give(rig.task(1, resources=asked), rig.task(2, resources=asked, never_on=("n1",)))
+    rig.run(6)
+    assert excluded(rig) == [["n1"], [], ["n1"], []]
+    assert (rig.ids(1), rig.ids(2)) == (["2"], ["1"])
+
 
 def test_refusals_are_waited_for(rig: Rig) -> None:
     """Twice as long each time, up to ten minutes; there is little room meanwhile; nothing fails; then all goes on."""
@@ -207,6 +265,31 @@ def test_a_submission_that_never_arrived(rig: Rig) -> None:
     assert (rig.commands.number("submit"), rig.ids(1)) == (2, ["1"])
     assert rig.executor.room("default") > 0
     assert len(rig.folders()) == 1
+
+
+@pytest.mark.parametrize("jump", [-86400, 86400])
+def test_a_submission_that_never_arrived_when_the_clock_jumps(rig: Rig, jump: float) -> None:
+    """It is waited for as long as ever, whatever the time of day becomes."""
+    rig.commands.instead("submit", LOST)
+    rig.launch(1)
+    rig.now += jump
+    rig.run(19)
+    assert rig.commands.number("submit") == 1
+    rig.run(20)
+    assert (rig.commands.number("submit"), rig.ids(1)) == (2, ["1"])
+
+
+def test_a_refusal_when_the_clock_jumps(rig: Rig) -> None:
+    """It is waited for as long as ever."""
+    rig.toy.limit = 0
+    rig.launch(1)
+    for jump in (-86400, 86400, -3):
+        rig.now += jump
+        tries = rig.commands.number("submit")
+        rig.poll()
+        assert rig.commands.number("submit") == tries
+    rig.run(6)
+    assert rig.commands.number("submit") == 2
 
 
 def test_a_submission_that_arrived(rig: Rig) -> None:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import asdict, define, field
+from attrs import asdict, define, evolve, field
 
 from perqueue.config import Partition
+from perqueue.core.resources import Resources
 from perqueue.executors.batch.commands import Commands, Errand
 from perqueue.executors.batch.dialect import (
     Answer,
@@ -41,45 +42,57 @@ At = tuple[int, int]
 
 
 class ToyDialect:
-    """One command is one word and its arguments; answers are JSON."""
+    """One command is one word and its arguments; answers are JSON. A partition's flags are clusters to submit to."""
 
     name: Final = "toy"
 
     def script(self, batch: Batch) -> str:
-        return f"run {batch.folder}"
+        return " ".join(["run", batch.folder, *(f"not-on={host}" for host in batch.resources.avoid)])
 
     def submit(self, batch: Batch) -> Command:
-        return Command(("submit", batch.tag, batch.folder, str(batch.size)), self.script(batch))
+        clusters = (",".join(batch.partition.flags),) if batch.partition.flags else ()
+        return Command(("submit", batch.tag, batch.folder, str(batch.size), *clusters), self.script(batch))
 
     def submitted(self, answer: Answer) -> Submission:
         if answer.status is None:
             return Unclear(answer.said)
-        return Refused(answer.said) if answer.status else Taken(answer.out)
+        return Refused(answer.said, nodes="no nodes" in answer.said) if answer.status else Taken(answer.out)
 
     def element(self, job: str, index: int, size: int) -> str:
-        return job if size == 1 else f"{job}_{index}"
+        number, mark, cluster = job.partition(";")
+        return job if size == 1 else f"{number}_{index}{mark}{cluster}"
 
     def whole(self, job: str) -> str:
-        return job.partition("_")[0]
+        number, mark, cluster = job.partition(";")
+        return f"{number.partition('_')[0]}{mark}{cluster}"
 
-    def look(self, prefix: str, jobs: Sequence[str]) -> Command:
-        return Command(("look", prefix, *jobs))
+    def cluster(self, job: str) -> str:
+        return job.partition(";")[2]
 
-    def looked(self, answer: Answer, prefix: str) -> Listing | Down:
+    def clusters(self, partition: Partition, resources: Resources | None) -> Sequence[str]:
+        return partition.flags or ("",)
+
+    def look(self, prefix: str, cluster: str = "") -> Command:
+        return Command(("look", prefix, *([cluster] if cluster else [])))
+
+    def looked(self, answer: Answer, prefix: str, cluster: str = "") -> Listing | Down:
         if answer.status != 0:
             return Down(answer.said)
-        return listing(answer.out)
+        found = listing(answer.out)
+        jobs = (evolve(one, job=f"{one.job};{cluster}") if cluster else one for one in found.jobs)
+        return evolve(found, jobs=tuple(jobs))
 
-    def history(self, jobs: Sequence[str], since: float) -> Command | None:
-        return Command(("history", str(since), *jobs))
+    def history(self, jobs: Sequence[str], since: float, cluster: str = "") -> Command | None:
+        on = ("on", cluster) if cluster else ()
+        return Command(("history", str(since), *(job.partition(";")[0] for job in jobs), *on))
 
     def told(self, answer: Answer, prefix: str) -> Listing | NoHistory | Down:
         if answer.status == 3:
             return NoHistory(answer.said)
         return Down(answer.said) if answer.status else listing(answer.out)
 
-    def cancel(self, jobs: Sequence[str]) -> Command:
-        return Command(("cancel", *jobs))
+    def cancel(self, jobs: Sequence[str]) -> Sequence[Command]:
+        return [Command(("cancel", *jobs))]
 
     def limits(self) -> Command | None:
         return Command(("limits",))
@@ -108,7 +121,7 @@ def listing(text: str) -> Listing:
 
 @define(eq=False)
 class Element:
-    """One attempt of a job."""
+    """One attempt of a job. Ids are those of its cluster, which may be the same as another cluster's."""
 
     job: str
     tag: str
@@ -120,6 +133,7 @@ class Element:
     run: Job | None = None
     ended_at: float = 0.0
     hidden: bool = False
+    cluster: str = ""
 
     @property
     def live(self) -> bool:
@@ -143,7 +157,13 @@ class Toy:
     limit: int | None = None
     """Most elements in the queue; more are refused."""
     ran: Counter[At] = field(factory=Counter)
-    number: int = 0
+    numbers: Counter[str] = field(factory=Counter)
+    """The last number that each cluster gave."""
+
+    @property
+    def number(self) -> int:
+        """How many batches were submitted."""
+        return self.numbers.total()
 
     # what its commands do
 
@@ -153,26 +173,32 @@ class Toy:
         answer: Answer = getattr(self, f"_{words[0]}")(*words[1:])
         return answer
 
-    def _submit(self, tag: str, folder: str, size: str) -> Answer:
+    def _submit(self, tag: str, folder: str, size: str, clusters: str = "") -> Answer:
         if int(size) > self.most or (self.limit is not None and self.open + int(size) > self.limit):
             return Answer(1, "", "too many jobs")
-        self.number += 1
-        many = int(size) > 1
+        cluster = clusters.rpartition(",")[2]
+        self.numbers[cluster] += 1
+        number = str(self.numbers[cluster])
         for index in range(int(size)):
-            self.elements.append(Element(f"{self.number}_{index}" if many else str(self.number), tag, index, folder))
-        return Answer(0, str(self.number), "")
+            job = f"{number}_{index}" if int(size) > 1 else number
+            self.elements.append(Element(job, tag, index, folder, cluster=cluster))
+        return Answer(0, f"{number};{cluster}" if cluster else number, "")
 
-    def _look(self, prefix: str, *_: str) -> Answer:
-        return told(*(one.seen() for one in self.elements if one.tag.startswith(prefix) and not one.hidden))
+    def _look(self, prefix: str, cluster: str = "") -> Answer:
+        found = (one for one in self.elements if one.tag.startswith(prefix) and one.cluster == cluster)
+        return told(*(one.seen() for one in found if not one.hidden))
 
     def _history(self, since: str, *jobs: str) -> Answer:
         if not self.history:
             return Answer(3, "", "no accounts are kept")
-        return told(*(one.seen() for one in self.elements if one.job in jobs and not one.live), complete=False)
+        cluster = jobs[-1] if "on" in jobs else ""
+        over = (one for one in self.elements if one.cluster == cluster and not one.live)
+        return told(*(one.seen() for one in over if one.job in jobs), complete=False)
 
     def _cancel(self, *jobs: str) -> Answer:
         for one in self.elements:
-            if one.live and (one.job in jobs or one.job.partition("_")[0] in jobs):
+            mark = f";{one.cluster}" if one.cluster else ""
+            if one.live and (f"{one.job}{mark}" in jobs or f"{one.job.partition('_')[0]}{mark}" in jobs):
                 self.end(one, "cancelled")
         return Answer(0, "", "")
 
@@ -246,6 +272,8 @@ class ToyCommands(Commands):
         super().__init__(None)
         self.toy = toy
         self.log: list[tuple[float, tuple[str, ...]]] = []
+        self.scripts: list[str] = []
+        """What was submitted."""
         self.stalled = False
         """Whether commands take their time: they have done what they do, and nobody hears of it yet."""
         self.next: dict[str, deque[Answer | Callable[[Sequence[str]], Answer]]] = {}
@@ -280,6 +308,8 @@ class ToyCommands(Commands):
         while self._under_way is not None or self._line:
             if self._under_way is None:
                 errand = self._line.popleft()
+                if errand.command.stdin:
+                    self.scripts.append(errand.command.stdin)
                 self._under_way = errand, self._run(errand.command.words)
             if self.stalled:
                 return

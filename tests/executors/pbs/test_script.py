@@ -104,7 +104,9 @@ def test_cores_are_spread_over_nodes(resources: Resources, partition: Partition,
     assert select(evolve(SIMPLE, resources=resources, partition=partition)) == chunks
 
 
-@given(st.integers(1, 10**9), st.integers(1, 10**9), st.none() | st.integers(1, 10**9), st.integers(0, 10**6))
+@given(
+    st.integers(1, 10**9 - 1), st.integers(1, 10**9 - 1), st.none() | st.integers(1, 10**9 - 1), st.integers(0, 10**6)
+)
 def test_chunks_add_up(cores: int, nodes: int, processes: int | None, gpus: int) -> None:
     """Nothing that was asked for is lost, and there are as many chunks as nodes."""
     text = select(evolve(SIMPLE, resources=Resources(cores, nodes=nodes, processes=processes, gpus=gpus)))
@@ -192,6 +194,18 @@ def test_the_shell_goes_where_it_is_told(tmp_path_factory: pytest.TempPathFactor
     assert done.returncode == 0
     assert seen.read_text() == f"{folder}\ntwo\nlines 'and' more\n/here\n"
     assert (folder / "output").read_text() == "before\nprinted\n"
+
+
+def test_a_job_without_the_environment_of_its_submission(tmp_path: Path) -> None:
+    """It ends before the task begins, and says why."""
+    (tmp_path / "python").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    (tmp_path / "python").chmod(0o755)
+    folder = str(tmp_path)
+    batch = evolve(SIMPLE, folder=folder, work=folder, output=f"{folder}/output", python=f"{folder}/python")
+    done = subprocess.run(["/bin/bash"], input=PbsDialect().script(batch), text=True, check=False)
+    assert done.returncode == 69
+    assert (tmp_path / "output").read_text() == f"the environment of the submission is not there: {folder}/environ\n"
+    assert not (tmp_path / "ran").exists()
 
 
 def test_this_python_can_be_named() -> None:

@@ -49,6 +49,16 @@ def test_refusals(name: str, why: str) -> None:
     assert "sbatch: error" not in refused.why
 
 
+@pytest.mark.parametrize(
+    ("name", "nodes"), [("sbatch-no-node", True), ("sbatch-not-these-nodes", True), ("sbatch-no-partition", False)]
+)
+def test_refusals_for_the_sake_of_nodes(name: str, nodes: bool) -> None:
+    """What may be due to the nodes that are left out is told from all else."""
+    refused = DIALECT.submitted(answer(name))
+    assert isinstance(refused, Refused)
+    assert refused.nodes is nodes
+
+
 def test_a_full_slurm_is_not_waited_for() -> None:
     """An ``sbatch`` that tries again by itself, for minutes, has been refused already."""
     said = answer("sbatch-full").err.splitlines()[0]
@@ -84,7 +94,7 @@ def test_other_submissions_that_may_have_arrived(given: Answer) -> None:
 
 
 def test_sites_without_accounting() -> None:
-    """``sacct`` says so where there are no accounts, and where it isn't there itself there are none either."""
+    """``sacct`` says so where there are no accounts, and where it isn't there itself there are none either, for now."""
     assert DIALECT.told(answer("sacct-disabled"), PREFIX) == NoHistory("Slurm accounting storage is disabled")
     assert isinstance(DIALECT.told(Answer(127, "", "sacct can't be run"), PREFIX), NoHistory)
 
@@ -160,8 +170,7 @@ def test_trying_partitions() -> None:
 def test_what_was_asked_is_what_is_asked() -> None:
     """The captured answers are those to the commands that the dialect gives now."""
     looks = {captured(name).command for name in NAMES if name.startswith("squeue-") and "un" not in name}
-    named = " ".join(DIALECT.look(PREFIX, ["1;pqtest"]).words)
-    assert looks == {" ".join(DIALECT.look(PREFIX, ()).words), named}
+    assert looks == {" ".join(DIALECT.look(PREFIX, cluster).words) for cluster in ("", "pqtest")}
     for title, command in DIALECT.tries(()):
         assert captured(f"try-{title}").command == " ".join(command.words)
     limits = DIALECT.limits()

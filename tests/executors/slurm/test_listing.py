@@ -248,10 +248,10 @@ def test_an_answer_in_other_columns() -> None:
 
 
 def test_jobs_of_named_clusters() -> None:
-    """Of one cluster that was named the list is as usual; of several, each has a heading, and the ids keep it."""
-    listing = DIALECT.looked(answer("squeue-named-cluster"), PREFIX)
+    """Of one cluster that was named the list is as usual, of several each has a heading; ids carry the name."""
+    listing = DIALECT.looked(answer("squeue-named-cluster"), PREFIX, "pqtest")
     assert isinstance(listing, Listing)
-    assert [job.job.partition(";")[1] for job in listing.jobs] == [""]
+    assert [job.job.partition(";")[2] for job in listing.jobs] == ["pqtest"]
     line = f"|PENDING|0|None|N/A|n/a|{PREFIX}a|a:{PREFIX}a|"
     several = DIALECT.looked(Answer(0, f"CLUSTER: far\n17_3{line}\nCLUSTER: near\n18{line}\n", ""), PREFIX)
     assert isinstance(several, Listing)

@@ -187,13 +187,50 @@ def test_ids_of_elements() -> None:
 
 
 def test_commands_for_a_named_cluster() -> None:
-    """Jobs of a cluster that was named are asked for and cancelled there."""
-    assert DIALECT.look("pq-", ["17_3;far", "18"]).words[:3] == ("squeue", "--clusters=far", "--me")
-    assert DIALECT.cancel(["17_3;far"]).words == ("scancel", "--clusters=far", "17_3")
-    assert DIALECT.cancel(["17_3", "18"]).words == ("scancel", "17_3", "18")
-    asked = DIALECT.history(["17_3;far"], 0.0)
-    assert asked is not None
-    assert asked.words[-1] == "17_3"
+    """Jobs of a cluster that was named are asked for there."""
+    assert DIALECT.look("pq-", "far").words[:3] == ("squeue", "--clusters=far", "--me")
+    assert DIALECT.look("pq-").words[:2] == ("squeue", "--me")
+    for cluster, words in (("far", ("sacct", "--clusters=far", "-X")), ("", ("sacct", "-X", "-P"))):
+        asked = DIALECT.history(["17_3;far", "18;far"] if cluster else ["17_3", "18"], 0.0, cluster)
+        assert asked is not None
+        assert (asked.words[:3], asked.words[-1]) == (words, "17_3,18")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "commands"),
+    [
+        (["17_3", "18"], ["scancel 17_3 18"]),
+        (["17_3;far"], ["scancel --clusters=far 17_3"]),
+        (["17;a", "18"], ["scancel 18", "scancel --clusters=a 17"]),
+        (["17;b", "17;a", "18;b"], ["scancel --clusters=a 17", "scancel --clusters=b 17 18"]),
+    ],
+)
+def test_jobs_are_cancelled_on_their_own_cluster(jobs: list[str], commands: list[str]) -> None:
+    """A number is another job on another cluster."""
+    assert [" ".join(command.words) for command in DIALECT.cancel(jobs)] == commands
+    assert {DIALECT.cluster(job) for job in jobs} == {job.partition(";")[2] for job in jobs}
+
+
+@pytest.mark.parametrize(
+    ("flags", "own", "clusters"),
+    [
+        ((), (), [""]),
+        (("--constraint=far", "-C", "avx", "--cluster-constraint=x"), (), [""]),
+        (("--clusters=far",), (), ["far"]),
+        (("--clusters", "far"), (), ["far"]),
+        (("--cluster=far",), (), ["far"]),
+        (("-Mfar",), (), ["far"]),
+        (("-M", "far,near"), (), ["far", "near"]),
+        (("--clusters=far",), ("--clusters=near",), ["near"]),
+        (("--clusters=far", "--exclusive", "-M"), (), [""]),
+    ],
+)
+def test_the_clusters_that_flags_name(flags: tuple[str, ...], own: tuple[str, ...], clusters: list[str]) -> None:
+    """A batch whose id is not known may be in one of these; of several flags the last counts, the task's own ones."""
+    partition = Partition("x", flags=flags)
+    assert list(DIALECT.clusters(partition, Resources(flags=own))) == clusters
+    if not own:
+        assert list(DIALECT.clusters(partition, None)) == clusters
 
 
 @given(seconds=st.floats(0, 4e9))

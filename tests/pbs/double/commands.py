@@ -1,4 +1,4 @@
-"""qsub, qstat, qselect and qdel of the double: arguments in; exit status, output and complaints out."""
+"""qsub, qstat, qselect, qdel and qrerun of the double: arguments in; exit status, output and complaints out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.pbs.double import answers
 from tests.pbs.double.jobs import Element, Job, Queue
 
 UNKNOWN_JOB, UNKNOWN_QUEUE, UNKNOWN_RESOURCE, OVER_LIMIT, FINISHED, TOO_MANY = 153, 170, 187, 188, 35, 38
+BAD_STATE = 168
 RESOURCES = {"select", "place", "walltime", "ncpus", "mem", "nodes"}
 CHUNK = {"ncpus", "mpiprocs", "ompthreads", "mem", "ngpus", "host", "vnode"}
 _ID = re.compile(r"([0-9]+)(\[([0-9]*)\])?(\.[\w.-]+)?")
@@ -37,6 +38,8 @@ def run(queue: Queue, settings: dict[str, Any], name: str, words: list[str], req
             return qstat(queue, settings, words)
         if name == "qselect":
             return qselect(queue, settings, words)
+        if name == "qrerun":
+            return qrerun(queue, words)
         return qdel(queue, settings, words)
     except Complaint as complaint:
         return complaint.status, "", f"{name}: {complaint.said}\n"
@@ -253,3 +256,14 @@ def qdel(queue: Queue, settings: dict[str, Any], words: list[str]) -> Reply:
         except Complaint as complaint:
             status, said = complaint.status, said + f"qdel: {complaint.said}\n"
     return status, "", said
+
+
+def qrerun(queue: Queue, words: list[str]) -> Reply:
+    for one in words:
+        job, index = named(queue, one)
+        ended = [element for element in job.elements if index in (None, element.index) and element.process is not None]
+        if not job.rerunnable or not ended:
+            raise Complaint(BAD_STATE, f"Request invalid for state of job {one}")
+        for element in ended:
+            queue.rerun(element)
+    return 0, "", ""

@@ -14,7 +14,7 @@ from tests.pbs.site import Pbs
 
 HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("qsub", "qstat", "qselect", "qdel")
+COMMANDS = ("qsub", "qstat", "qselect", "qdel", "qrerun")
 
 
 class DoublePbs(Pbs):

@@ -8,7 +8,10 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+RERUN: Final = 0.4
+"""Seconds between the two signals to what is to run again."""
 
 
 @dataclass
@@ -27,6 +30,7 @@ class Element:
     asked_to_end: float = 0.0
     ended_by: int | None = None
     deleted: bool = False
+    rerun: bool = False
 
     @property
     def over(self) -> bool:
@@ -136,6 +140,12 @@ class Queue:
     def _look_after(self, job: Job, element: Element, settings: dict[str, Any]) -> None:
         assert element.process is not None
         now = time.time()
+        if element.rerun:
+            if now - element.asked_to_end >= RERUN:
+                self._signal(element, signal.SIGKILL)
+                element.process.wait()
+                element.process, element.rerun, element.state, element.substate = None, False, "Q", 10
+            return
         status = element.process.poll()
         if status is None:
             if any(node in settings["failed"] for node, _ in element.nodes):
@@ -180,6 +190,11 @@ class Queue:
             element.ended_by, element.asked_to_end = 0 if by_root else 271, time.time()
             element.deleted = not by_root
             self._signal(element, signal.SIGTERM)
+
+    def rerun(self, element: Element) -> None:
+        """As qrerun does, and preemption: SIGTERM, and SIGKILL after a moment. It waits again, as the same job."""
+        element.rerun, element.asked_to_end = True, time.time()
+        self._signal(element, signal.SIGTERM)
 
     def kill_all(self) -> None:
         """End everything that runs."""

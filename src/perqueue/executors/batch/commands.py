@@ -15,11 +15,12 @@ from typing import IO, Final
 
 from attrs import frozen
 
-from .dialect import SEARCH, Answer, Command
+from .dialect import NOT_THERE, SEARCH, Answer, Command
 
 LONGEST: Final = 60.0
 """Seconds after which a command is given up."""
 _SHORTEST, _LONGER = 0.005, 0.25
+_NOT_STARTED: Final = 126
 _HEAD: Final = 4096
 """Bytes of its complaints that a command is interrupted for."""
 
@@ -67,10 +68,11 @@ class Commands:
             if not self._waiting:
                 return
             errand = self._waiting.popleft()
+            _, program, _ = prepared = self._prepared(errand)
             try:
-                self._running = _Running(*self._prepared(errand))
+                self._running = _Running(*prepared)
             except OSError as error:
-                errand.heard(Answer(127, "", f"{errand.command.words[0]} can't be run: {error.strerror or error}"))
+                errand.heard(_not_run(errand.command.words[0], program, error))
 
     def patience(self) -> float:
         """Seconds until it is worth looking for an answer."""
@@ -101,13 +103,13 @@ class _Running:
         self._since = time.monotonic()
         self._given_up = False
         with ExitStack() as stack:  # read at the end, closed here if it can't be started
-            self._out = stack.enter_context(tempfile.TemporaryFile())
-            self._err = stack.enter_context(tempfile.TemporaryFile())
+            self._out = stack.enter_context(_scratch())
+            self._err = stack.enter_context(_scratch())
             self._start(errand, program, env)
             stack.pop_all()
 
     def _start(self, errand: Errand, program: str, env: Mapping[str, str]) -> None:
-        with tempfile.TemporaryFile() as given:
+        with _scratch() as given:
             given.write(errand.command.stdin.encode("utf-8", "surrogateescape"))
             given.seek(0)
             self._process = subprocess.Popen(
@@ -141,6 +143,26 @@ class _Running:
         enough = self.errand.command.enough
         # The command writes at the end that its own descriptor has, which is shared with ours: it is not to be moved.
         return bool(enough) and enough.encode() in os.pread(self._err.fileno(), _HEAD, 0)
+
+
+def _scratch() -> IO[bytes]:
+    """A file without a name, in no folder: the one for temporary files may be gone, with whoever's session this process
+    was started from."""
+    if hasattr(os, "memfd_create"):
+        with suppress(OSError):  # refused to processes in some containers
+            return open(os.memfd_create("perqueue"), "w+b")
+    try:
+        return tempfile.TemporaryFile()
+    except FileNotFoundError:
+        return tempfile.TemporaryFile(dir="/tmp")
+
+
+def _not_run(name: str, program: str, error: OSError) -> Answer:
+    """The answer of a command that wasn't started, with the status of a shell: 127 if it isn't there, else 126."""
+    why = error.strerror or str(error)
+    if isinstance(error, FileNotFoundError) and error.filename == program:
+        return Answer(NOT_THERE, "", f"{name} can't be run: {why}")
+    return Answer(_NOT_STARTED, "", f"perqueue could not start {name}: {why}")
 
 
 def _text(file: IO[bytes]) -> str:

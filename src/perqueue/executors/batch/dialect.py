@@ -18,6 +18,9 @@ from perqueue.core.resources import Resources
 SEARCH: Final = "SCHEDULER_PATH"
 """The variable that tells a small program for ``/bin/sh`` where the scheduler's commands are."""
 
+NOT_THERE: Final = 127
+"""The status of a command that isn't there, as a shell tells it."""
+
 
 @frozen
 class Command:
@@ -122,9 +125,13 @@ class Taken:
 
 @frozen
 class Refused:
-    """The scheduler did not take it, and said why. It is tried again later."""
+    """The scheduler did not take it, and said why. It is tried again later.
+
+    ``nodes``: it has no nodes for that, which may be due to those that are to be avoided.
+    """
 
     why: str
+    nodes: bool = False
 
 
 @frozen
@@ -156,7 +163,7 @@ class Down:
 
 @frozen
 class NoHistory:
-    """This site keeps no account of jobs that are over."""
+    """This site keeps no account of jobs that are over, or what asks for it isn't there."""
 
     why: str
 
@@ -192,28 +199,34 @@ class Dialect(Protocol):
         """The id of the batch that an element with the id ``job`` belongs to; ``element`` the other way round."""
         ...
 
-    def look(self, prefix: str, jobs: Sequence[str]) -> Command:
-        """Ask for all of the user's jobs whose tag starts with ``prefix``, in one command.
-
-        ``jobs`` are the ids of those that are known to be there, for schedulers that have to be given them.
-        """
+    def cluster(self, job: str) -> str:
+        """Which of several clusters a job is with, each of which is asked by itself; empty for the usual one."""
         ...
 
-    def looked(self, answer: Answer, prefix: str) -> Listing | Down:
-        """What the queue holds."""
+    def clusters(self, partition: Partition, resources: Resources | None) -> Sequence[str]:
+        """The clusters that a batch may be with whose id is not known; ``resources``: None if neither is what it asked
+        for."""
         ...
 
-    def history(self, jobs: Sequence[str], since: float) -> Command | None:
-        """Ask what became of jobs that are no longer in the queue; None where a scheduler keeps no account of them.
-        ``since`` is the Unix time before which none of them was submitted."""
+    def look(self, prefix: str, cluster: str = "") -> Command:
+        """Ask a cluster for all of the user's jobs whose tag starts with ``prefix``, in one command."""
+        ...
+
+    def looked(self, answer: Answer, prefix: str, cluster: str = "") -> Listing | Down:
+        """What the cluster's queue holds. Ids carry its name as those do that submissions gave."""
+        ...
+
+    def history(self, jobs: Sequence[str], since: float, cluster: str = "") -> Command | None:
+        """Ask what became of jobs of a cluster that are no longer in its queue; None where a scheduler keeps no account
+        of them. ``since`` is the Unix time before which none of them was submitted."""
         ...
 
     def told(self, answer: Answer, prefix: str) -> Listing | NoHistory | Down:
         """What is known of them. Jobs that it leaves out may be told of later."""
         ...
 
-    def cancel(self, jobs: Sequence[str]) -> Command:
-        """Cancel jobs and elements of arrays; at most a thousand at once."""
+    def cancel(self, jobs: Sequence[str]) -> Sequence[Command]:
+        """Cancel jobs and elements of arrays, at most a thousand at once: a command for each of their clusters."""
         ...
 
     def limits(self) -> Command | None:

@@ -8,7 +8,7 @@ are never waited for.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from attrs import evolve
@@ -20,6 +20,7 @@ from perqueue.runner.spool import Spool
 from ..protocol import Assignment, Report, Site
 from ..reports import lost
 from .account import Account
+from .clocks import SYSTEM, Clocks
 from .commands import Commands
 from .dialect import Dialect
 from .folders import BatchFolders, Found
@@ -38,7 +39,7 @@ class BatchExecutor:
         config: Partitions, intervals and limits.
         dialect: How to talk to the scheduler.
         commands: What runs its commands; by default as processes of this machine.
-        clock: The Unix time in seconds.
+        clocks: The time; by default that of this machine.
         explains: Whether the scheduler says why it ended a job. Then a job that is ended from outside leaves that to
             it: seen from inside, the end of a node looks like that of a job which somebody cancelled.
     """
@@ -49,22 +50,22 @@ class BatchExecutor:
         config: Config,
         dialect: Dialect,
         commands: Commands | None = None,
-        clock: Callable[[], float] = time.time,
+        clocks: Clocks = SYSTEM,
         *,
         explains: bool = False,
     ) -> None:
         self.name = dialect.name
-        self._config, self._dialect, self._clock, self._explains = config, dialect, clock, explains
+        self._config, self._dialect, self._clocks, self._explains = config, dialect, clocks, explains
         self._options = config.options(dialect.name)
         self._folders = BatchFolders(site.root, dialect.name)
         self._commands = Commands(self._options.bin) if commands is None else commands
         spool = Spool(site.root, site.queue)
-        self._account = Account(spool, self._folders, clock)
+        self._account = Account(spool, self._folders, clocks.unix)
         prefix = f"pq-{site.queue[:12]}-"
-        self._submitting = Submitting(dialect, config, self._folders, self._commands, prefix, self, clock)
+        self._submitting = Submitting(dialect, config, self._folders, self._commands, prefix, self, clocks)
         self._watch = Watch(
             *(dialect, self._options, site.root, spool, self._folders, self._commands),
-            *(self._account, self._submitting, clock),
+            *(self._account, self._submitting, clocks),
         )
         self._asked_limits = self._options.max_array is not None
 
@@ -158,7 +159,7 @@ class BatchExecutor:
 
     def patience(self) -> float:
         """Seconds until a command may have answered, or a look or a submission is due."""
-        due = self._commands.patience(), self._submitting.patience(self._clock()), self._watch.patience()
+        due = self._commands.patience(), self._submitting.patience(self._clocks.steady()), self._watch.patience()
         return max(0.001, min(due))
 
     def saturated(self) -> bool:
@@ -167,6 +168,7 @@ class BatchExecutor:
 
     def close(self) -> None:
         """Let go; jobs go on. A submission that is under way is waited for, so that its id is not lost."""
+        self._watch.closing = True
         until = time.monotonic() + 10.0
         while self._commands.busy and time.monotonic() < until:
             self._commands.go_on()
@@ -199,7 +201,7 @@ class BatchExecutor:
 
     def _go_on(self) -> None:
         self._commands.go_on()
-        self._submitting.go_on(self._clock())
+        self._submitting.go_on(self._clocks.steady())
         self._watch.go_on()
         self._commands.go_on()
 

@@ -6,14 +6,15 @@ Theory of operation
 An attempt is *loose* until it is its turn. Then the folder of a batch is made, and the batch is *sent*, one at a time.
 A refusal is no failure: the attempts are loose again, behind others, and all that ask for the same of the same
 partition wait, twice as long each time; what was too much for the scheduler is cut in half. What asks for something
-else goes on: it may be refused for a reason of its own, or not at all. A submission whose answer was lost is
+else goes on: it may be refused for a reason of its own, or not at all. Where there may be no nodes because some are
+to be avoided that failed, attempts are submitted again at once, for any node. A submission whose answer was lost is
 *unclear*: its tag is looked for in the queue before its attempts are loose again.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol, TypeAlias
 
@@ -24,6 +25,7 @@ from perqueue.core.resources import Resources
 
 from ..protocol import Assignment
 from .batches import Kind, alike, batch_of, kind_of
+from .clocks import Clocks
 from .commands import Commands, Errand
 from .dialect import Answer, Dialect, Refused, Taken, Unclear
 from .folders import BatchFolders, Found
@@ -50,7 +52,8 @@ class Held:
         size: How many elements it has.
         elements: The attempts by their place in it; those that nobody waits for any more may be left out.
         assignments: What it takes to submit them again; those that are only to be stopped have none.
-        since: Since when it may have been taken without our knowing, as Unix time in seconds.
+        since: Since when it may have been taken without our knowing, by the steady clock in seconds.
+        not_in: The clusters that it is not in, and can't get into any more.
     """
 
     tag: str
@@ -59,21 +62,18 @@ class Held:
     elements: dict[int, At] = field(factory=dict)
     assignments: dict[At, Assignment] = field(factory=dict)
     since: float = 0.0
+    not_in: set[str] = field(factory=set)
 
 
 @define
 class _Lane:
-    """How submissions of one kind to a partition go. Times are in seconds."""
+    """How submissions of one kind to a partition go. Times are those of the steady clock, in seconds."""
 
     at_once: int
     why: str = ""
     """Why the last one failed; empty if it did not."""
     wait: float = FIRST_WAIT
     until: float = 0.0
-
-    def due(self, now: float) -> bool:
-        """Whether it has waited, by a clock that may have been put back."""
-        return not 0.0 < self.until - now <= LONGEST_WAIT
 
 
 class Owner(Protocol):
@@ -98,7 +98,7 @@ class Submitting:
         commands: What runs them.
         prefix: What the tags of this queue's batches start with.
         owner: Told what becomes of attempts.
-        clock: The Unix time in seconds.
+        clocks: The time; arguments called ``now`` and ``asked`` are by the steady one.
     """
 
     def __init__(
@@ -109,10 +109,10 @@ class Submitting:
         commands: Commands,
         prefix: str,
         owner: Owner,
-        clock: Callable[[], float],
+        clocks: Clocks,
     ) -> None:
         self._dialect, self._config, self._folders, self._commands = dialect, config, folders, commands
-        self.prefix, self._owner, self._clock = prefix, owner, clock
+        self.prefix, self._owner, self._clocks = prefix, owner, clocks
         self._loose: dict[Kind, list[Assignment]] = {}
         self._sending: Held | None = None
         self._unclear: dict[str, Held] = {}
@@ -191,7 +191,7 @@ class Submitting:
         if held is None:
             resources = None if assignment is None else assignment.resources
             held = self._unclear[place.tag] = Held(place.tag, (partition, resources), place.size)
-            held.since = min(place.made, self._clock())
+            held.since = self._clocks.steady() - self._clocks.age(place.made)
         held.elements[place.index] = at
         if assignment is not None:
             held.assignments[at] = assignment
@@ -206,14 +206,22 @@ class Submitting:
         if held is not None:
             self._accept(held, job)
 
-    def not_found(self, asked: float) -> None:
-        """The queue was looked through, asked at this time: what is not there, and can't be any more, is loose again.
+    def clusters(self, held: Held) -> Sequence[str]:
+        """The clusters that a batch may be in."""
+        partition, resources = held.asks
+        return self._dialect.clusters(self._config.known(partition), resources)
+
+    def not_found(self, cluster: str, asked: float) -> None:
+        """A cluster's queue was looked through, asked at this time: what is in none, and can't be any more, is loose
+        again.
 
         Should such a batch come after all, it finds that its folder is gone.
         """
         for held in [held for held in self._unclear.values() if asked - held.since >= LATE]:
-            del self._unclear[held.tag]
-            self._give_back(held)
+            held.not_in.add(cluster)
+            if held.not_in.issuperset(self.clusters(held)):
+                del self._unclear[held.tag]
+                self._give_back(held)
 
     # submitting
 
@@ -231,9 +239,9 @@ class Submitting:
         """Submit the next batch, if it is time to."""
         if self._sending is not None or not self._loose or not self.knows_most:
             return
-        if 0.0 < self._next_try - now <= LONGEST_WAIT:
+        if now < self._next_try:
             return
-        kind = next((kind for kind in self._loose if self._lane(kind[:2]).due(now)), None)
+        kind = next((kind for kind in self._loose if now >= self._lane(kind[:2]).until), None)
         if kind is None:
             self._next_try = min(self._lane(kind[:2]).until for kind in self._loose)
             return
@@ -261,6 +269,8 @@ class Submitting:
             case Taken(job):
                 lane.at_once = min(self._most, 2 * lane.at_once)
                 self._accept(held, job)
+            case Refused(nodes=True) if self._let_anywhere(held):
+                self._give_back(held)
             case Refused(why):
                 if held.size > 1:
                     lane.at_once = max(1, held.size // 2)
@@ -268,8 +278,14 @@ class Submitting:
                 self._give_back(held)
             case Unclear(why):
                 self._hold_back(held.asks, why)
-                held.since = self._clock()
+                held.since = self._clocks.steady()
                 self._unclear[held.tag] = held
+
+    def _let_anywhere(self, held: Held) -> bool:
+        """Leave out no host any more only because it failed: it may be the only one. Whether that changes anything."""
+        eased = {at: new for at, one in held.assignments.items() if (new := one.anywhere) is not one}
+        held.assignments |= eased
+        return bool(eased)
 
     def _accept(self, held: Held, job: str) -> None:
         lane = self._lane(held.asks)
@@ -303,5 +319,5 @@ class Submitting:
 
     def _hold_back(self, asks: Asks, why: str) -> None:
         lane = self._lane(asks)
-        lane.why, lane.until = why, self._clock() + lane.wait
+        lane.why, lane.until = why, self._clocks.steady() + lane.wait
         lane.wait = min(LONGEST_WAIT, 2 * lane.wait)

@@ -9,7 +9,9 @@ report at most: that it runs, on which host, and for which time. That a job has 
 its outcome may take a while to be seen from here, and the scheduler may put the job back into its queue. Only after
 :data:`LAST_WORDS` seconds without an outcome, and another look, does the scheduler's own reason count. That a job is
 *missing* is no fact at all until it has been so, look after look, for as long as the configuration says: a job that
-reappears, or a scheduler that can't be asked, starts that time anew.
+reappears, or a scheduler that can't be asked, starts that time anew. Only what was looked at counts: the time between
+two looks that missed it, and of that no more than looks are ever apart. The rest nobody saw: this process may have
+been stopped, or there may have been no owner.
 """
 
 from __future__ import annotations
@@ -49,18 +51,20 @@ _ASKED: Final = {
 
 @define
 class Tracked:
-    """An attempt with the scheduler. Times are Unix times in seconds.
+    """An attempt with the scheduler. Times are those of the steady clock, in seconds.
 
     Args:
         key: The entry.
         attempt: Its number.
         partition: The configured partition that it went to.
-        queued: When it was recorded.
+        queued: When it was recorded, as Unix time.
         job: The scheduler's id for it, empty while it is held.
         tag: The tag of its batch, once that was taken.
         index: Which element of it.
         stopping: Why it has to be stopped, if it has to.
-        misses: How many looks have missed it since it was last seen.
+        absent: For how many seconds it was seen to be missing, without a break; None if the last look showed it.
+        missed_at: When it was last looked for in vain.
+        misses: How many looks of this owner have missed it since it was last seen.
         followed: Its job is another than that of its batch: one that has begun to run it.
         asked: When the accounting was last asked about it.
     """
@@ -76,7 +80,8 @@ class Tracked:
     host: str = ""
     restarts: int = -1
     note: Note = field(factory=lambda: Note(state="held back"))
-    missing_since: float | None = None
+    absent: float | None = None
+    missed_at: float = 0.0
     misses: int = 0
     ended_at: float | None = None
     ended: JobSeen | None = None
@@ -97,13 +102,13 @@ class Tracked:
     def submitted(self, job: str, tag: str, index: int) -> None:
         """The scheduler has it. What an earlier owner knew to be missing is so until it is seen."""
         self.job, self.tag, self.index, self.note = job, tag, index, Note(job, "pending")
-        if self.missing_since is not None:
+        if self.absent is not None:
             self.note = self._missing
 
     def see(self, seen: JobSeen, now: float) -> bool:
         """Take in what the scheduler says. Whether that is news: reasons change all the time, and mean little."""
         before = self.note
-        self.missing_since, self.misses = None, 0
+        self.absent, self.misses = None, 0
         if seen.index is not None and bare(seen.job) != bare(self.job):
             self.job = seen.job  # a batch whose submission was unclear may be there twice
         match seen.phase:
@@ -125,28 +130,31 @@ class Tracked:
         self.host, self.restarts = seen.host, seen.restarts
         return True
 
-    def miss(self, now: float) -> bool:
-        """The scheduler was asked and doesn't know it. Whether that is news."""
+    def miss(self, now: float, longest: float) -> bool:
+        """A look missed it; whether that is news. ``longest``: the most seconds that looks are apart."""
         before = self.note
         self.misses += 1
-        if self.missing_since is None:
-            self.missing_since = now
+        if self.absent is None:
+            self.absent = 0.0
+        else:
+            self.absent += min(max(0.0, now - self.missed_at), longest)
+        self.missed_at = now
         self.note = self._missing
         return self.note.state != before.state
 
     @property
     def _missing(self) -> Note:
-        return Note(self.job, "missing", "not in the scheduler's queue", since=self.missing_since)
+        return Note(self.job, "missing", "not in the scheduler's queue", absent=self.absent)
 
     def unknown(self) -> None:
         """The scheduler can't be asked: whatever was missing may be there."""
-        self.missing_since, self.misses = None, 0
-        self.note = evolve(self.note, since=None)
+        self.absent, self.misses = None, 0
+        self.note = evolve(self.note, absent=None)
 
     @property
     def doubtful(self) -> bool:
         """Whether its job is over or missing, so that its end has to be told without an outcome if none comes."""
-        return self.ended_at is not None or self.missing_since is not None
+        return self.ended_at is not None or self.absent is not None
 
     def over(self, now: float, looked: float) -> bool:
         """Whether it has ended, its last words are due, and a look since then showed nothing else."""
@@ -156,11 +164,11 @@ class Tracked:
             return True  # that is what was wanted
         return now - self.ended_at >= LAST_WORDS and looked > self.ended_at
 
-    def gone(self, looked: float, absence: float) -> bool:
+    def gone(self, absence: float) -> bool:
         """Whether it had been missing for too long when the scheduler was last asked, and more than once."""
         if self.stopping:
             absence = min(absence, CANCELLED)
-        return self.missing_since is not None and self.misses > 1 and looked - self.missing_since >= absence
+        return self.absent is not None and self.misses > 1 and self.absent >= absence
 
     def follow(self, claim: Claim | None) -> bool:
         """Whether another job than this one has begun to run it: then that is the one to watch."""
@@ -168,7 +176,7 @@ class Tracked:
         if claim is None or not claim.job or claim.job == number or self.followed:
             return False
         self.job, self.followed = f"{claim.job}{mark}{cluster}", True
-        self.ended = self.ended_at = self.missing_since = None
+        self.ended = self.ended_at = self.absent = None
         self.misses = 0
         self.note = Note(self.job, "running")
         return True
@@ -177,7 +185,7 @@ class Tracked:
         """Its end, as far as it can be told without an outcome file.
 
         Args:
-            now: The time.
+            now: The Unix time.
             claim: Who had begun to run it, if anybody had.
             printed: The last of what its job printed before the task's log.
         """

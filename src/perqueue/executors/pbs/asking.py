@@ -77,11 +77,24 @@ exit $status
 
 _HISTORY: Final = _ASK + "ask '-x -t -f -F json' 10 \"$@\"\n"
 
-_SUBMIT: Final = f'( umask 077; unset {SEARCH}; env -0 >"$1/{ENVIRONMENT}" )\n{_FOUND}exec qsub\n'
+_UNWRITTEN: Final = 73
+"""The exit status where the environment can't be kept; none of ``qsub``'s own."""
+
+# The search path is the submission's, and may lead nowhere.
+_SUBMIT: Final = f"""\
+kept="$1/{ENVIRONMENT}"
+( umask 077; unset {SEARCH}; /usr/bin/env -0 >"$kept.new" ) &&
+  PATH="$PATH:/usr/bin:/bin" mv -f "$kept.new" "$kept" || {{
+  echo "the job's environment can't be written to $kept" >&2
+  exit {_UNWRITTEN}
+}}
+{_FOUND}exec qsub
+"""
 
 
 def submit(folder: str, script: str) -> Command:
-    """Submit a script, and keep the environment for it in its folder."""
+    """Submit a script, and keep the environment for it in its folder; where that can't be written, nothing is
+    submitted."""
     return Command((_SHELL, "-c", _SUBMIT, "qsub", folder), script)
 
 

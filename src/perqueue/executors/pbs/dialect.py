@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from perqueue.config import Partition
+from perqueue.core.resources import Resources
 from perqueue.executors.batch.dialect import (
     Answer,
     Batch,
@@ -77,11 +78,19 @@ class PbsDialect:
         """``14[].pbs0`` of ``14[2].pbs0``."""
         return whole(job)
 
-    def look(self, prefix: str, jobs: Sequence[str]) -> Command:  # noqa: ARG002  # it finds them by the user
+    def cluster(self, job: str) -> str:  # noqa: ARG002  # an id says which server it is of, and any server is asked
+        """One for all."""
+        return ""
+
+    def clusters(self, partition: Partition, resources: Resources | None) -> Sequence[str]:  # noqa: ARG002  # as above
+        """One for all."""
+        return ("",)
+
+    def look(self, prefix: str, cluster: str = "") -> Command:  # noqa: ARG002  # it finds them by the user
         """Ask for all of the user's jobs."""
         return asking.look()
 
-    def looked(self, answer: Answer, prefix: str) -> Listing | Down:
+    def looked(self, answer: Answer, prefix: str, cluster: str = "") -> Listing | Down:  # noqa: ARG002  # one for all
         """What the queue holds."""
         seen = tuple(jobs_seen(read_rows(answer.out), prefix))
         if answer.status == 0 and readable(answer.out):
@@ -90,7 +99,7 @@ class PbsDialect:
             return Listing(seen, complete=False)
         return Down(_why_down(answer))
 
-    def history(self, jobs: Sequence[str], since: float) -> Command | None:  # noqa: ARG002  # it takes ids
+    def history(self, jobs: Sequence[str], since: float, cluster: str = "") -> Command | None:  # noqa: ARG002  # it takes ids
         """Ask what became of jobs. Elements are asked for with their arrays."""
         return asking.history(list(dict.fromkeys(whole(job) for job in jobs)))
 
@@ -107,9 +116,9 @@ class PbsDialect:
             return Listing((), complete=answer.status == 0)
         return Down(_why_down(answer))
 
-    def cancel(self, jobs: Sequence[str]) -> Command:
+    def cancel(self, jobs: Sequence[str]) -> Sequence[Command]:
         """Cancel jobs and elements of arrays. That some are over already is no matter."""
-        return Command(("qdel", *jobs))
+        return [Command(("qdel", *jobs))]
 
     def limits(self) -> Command | None:
         """Ask how many elements an array may have."""

@@ -118,13 +118,15 @@ def _shell(batch: Batch) -> list[str]:
         f"exec >>{output} 2>&1",
         # qsub -V would carry the environment too, but shows all of it in every answer of qstat, and older ones of
         # these then are no JSON any more.
-        f"if [ -r {environment} ]; then",
-        "  while IFS= read -r -d '' variable; do",
-        f'    case "${{variable%%=*}}" in {_KEPT}) ;;',
-        '      *) export "$variable" 2>/dev/null ;;',
-        "    esac",
-        f"  done <{environment}",
+        f"if ! [ -r {environment} ]; then",
+        f"  printf '%s\\n' 'the environment of the submission is not there: '{environment}",
+        "  exit 69",
         "fi",
+        "while IFS= read -r -d '' variable; do",
+        f'  case "${{variable%%=*}}" in {_KEPT}) ;;',
+        '    *) export "$variable" 2>/dev/null ;;',
+        "  esac",
+        f"done <{environment}",
         # Jobs start in the home folder.
         f"cd {work} || exit 69",
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from perqueue.executors.batch.dialect import Answer
+from perqueue.executors.batch.dialect import NOT_THERE, Answer
 
 _LOST_TOUCH: Final = (
     "timed out",
@@ -24,9 +24,9 @@ _LOST_TOUCH: Final = (
 
 TRYING_AGAIN: Final = "sleeping and retrying"
 """In what ``sbatch`` says when Slurm takes no more jobs: it then tries for two minutes by itself."""
+_NO_NODES: Final = ("requested node configuration is not available", "invalid node name")
+"""In what ``sbatch`` says where the nodes to leave out are all that there are, or one of them is no node of Slurm's."""
 _NO_ACCOUNTS: Final = ("accounting storage is disabled", "accounting_storage/none")
-_NOT_THERE: Final = 127
-"""What a shell says of a command that isn't there."""
 
 
 def lost_touch(answer: Answer) -> bool:
@@ -40,8 +40,15 @@ def lost_touch(answer: Answer) -> bool:
 
 
 def no_accounts(answer: Answer) -> bool:
-    """Whether this site keeps no account of jobs that are over."""
-    return answer.status == _NOT_THERE or any(words in answer.err.lower() for words in _NO_ACCOUNTS)
+    """Whether this site keeps no account of jobs that are over, as far as can be seen: the command may be gone only for
+    a moment, with the file system that it is on."""
+    return answer.status == NOT_THERE or any(words in answer.err.lower() for words in _NO_ACCOUNTS)
+
+
+def no_nodes(answer: Answer) -> bool:
+    """Whether a submission was refused for the nodes that it asked for, or asked to leave out."""
+    said = answer.err.lower()
+    return any(words in said for words in _NO_NODES)
 
 
 def complaint(answer: Answer) -> str:

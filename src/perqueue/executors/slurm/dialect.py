@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from perqueue.config import Partition
+from perqueue.core.resources import Resources
 from perqueue.executors.batch.dialect import (
     Answer,
     Batch,
@@ -26,9 +27,9 @@ from perqueue.executors.batch.dialect import (
 from perqueue.executors.batch.script import body
 
 from . import trial
-from .complaints import TRYING_AGAIN, complaint, lost_touch, no_accounts
+from .complaints import TRYING_AGAIN, complaint, lost_touch, no_accounts, no_nodes
 from .listing import SACCT_FIELDS, SQUEUE_FIELDS, is_listing, read_sacct, read_squeue
-from .options import directives, options
+from .options import directives, named_clusters, options
 
 _TAKEN: Final = re.compile(r"[0-9]{1,18}(;[A-Za-z0-9_.-]+)?", re.ASCII)
 _SETTING: Final = re.compile(r"^MaxArraySize\s*=\s*([0-9]{1,9})\s*$", re.MULTILINE)
@@ -57,7 +58,7 @@ class SlurmDialect:
             return Taken(said[-1])
         if answer.status == 0 or lost_touch(answer):
             return Unclear(complaint(answer))
-        return Refused(complaint(answer))
+        return Refused(complaint(answer), nodes=no_nodes(answer))
 
     def element(self, job: str, index: int, size: int) -> str:
         """``17_3`` of ``17``; another cluster's name stays behind it: ``17_3;far``."""
@@ -69,24 +70,31 @@ class SlurmDialect:
         number, mark, cluster = job.partition(";")
         return f"{number.partition('_')[0]}{mark}{cluster}"
 
-    def look(self, prefix: str, jobs: Sequence[str]) -> Command:  # noqa: ARG002  # Slurm finds whole names only
-        """All of the user's jobs, each element in a line of its own, for as long as Slurm remembers them."""
-        words = ("squeue", *_clusters(jobs), "--me", "-h", "-r", "-t", "all", "-O", SQUEUE_FIELDS)
-        return Command(words)
+    def cluster(self, job: str) -> str:
+        """``far`` of ``17_3;far``; the jobs of several clusters may have the same numbers."""
+        return job.partition(";")[2]
 
-    def looked(self, answer: Answer, prefix: str) -> Listing | Down:
+    def clusters(self, partition: Partition, resources: Resources | None) -> Sequence[str]:
+        """Those that the flags name; Slurm chooses one of them."""
+        return named_clusters((*partition.flags, *(() if resources is None else resources.flags))) or ("",)
+
+    def look(self, prefix: str, cluster: str = "") -> Command:  # noqa: ARG002  # Slurm finds whole names only
+        """All of the user's jobs, each element in a line of its own, for as long as Slurm remembers them."""
+        return Command(("squeue", *_on(cluster), "--me", "-h", "-r", "-t", "all", "-O", SQUEUE_FIELDS))
+
+    def looked(self, answer: Answer, prefix: str, cluster: str = "") -> Listing | Down:
         """What the queue holds; nothing follows from an answer that is not a whole one."""
         if answer.status != 0:
             return Down(complaint(answer))
         if not is_listing(answer.out):
             return Down(f"squeue answered what was not asked for: {answer.out.strip().splitlines()[0]!r}")
-        return Listing(read_squeue(answer.out, prefix))
+        return Listing(read_squeue(answer.out, prefix, cluster))
 
-    def history(self, jobs: Sequence[str], since: float) -> Command | None:
+    def history(self, jobs: Sequence[str], since: float, cluster: str = "") -> Command | None:
         """Ask the accounting. Without a start it would tell of today only."""
         start = datetime.fromtimestamp(max(0.0, since - _MARGIN)).strftime("%Y-%m-%dT%H:%M:%S")
-        ids = ",".join(job.partition(";")[0] for job in jobs)
-        words = ("sacct", *_clusters(jobs), "-X", "-P", "-n", "--starttime", start, "-o", SACCT_FIELDS, "-j", ids)
+        ids = ",".join(map(_number, jobs))
+        words = ("sacct", *_on(cluster), "-X", "-P", "-n", "--starttime", start, "-o", SACCT_FIELDS, "-j", ids)
         return Command(words)
 
     def told(self, answer: Answer, prefix: str) -> Listing | NoHistory | Down:
@@ -95,9 +103,16 @@ class SlurmDialect:
             return Listing(read_sacct(answer.out, prefix), complete=False)
         return NoHistory(complaint(answer)) if no_accounts(answer) else Down(complaint(answer))
 
-    def cancel(self, jobs: Sequence[str]) -> Command:
-        """Slurm says nothing of jobs that are unknown or have ended."""
-        return Command(("scancel", *_clusters(jobs), *(job.partition(";")[0] for job in jobs)))
+    def cancel(self, jobs: Sequence[str]) -> Sequence[Command]:
+        """Slurm says nothing of jobs that are unknown or have ended.
+
+        It is told one cluster at a time: of several it would cancel the jobs with these numbers on each of them.
+        """
+        clusters = sorted(set(map(self.cluster, jobs)))
+        return [
+            Command(("scancel", *_on(cluster), *(_number(job) for job in jobs if self.cluster(job) == cluster)))
+            for cluster in clusters
+        ]
 
     def limits(self) -> Command | None:
         """Ask for the settings."""
@@ -119,7 +134,9 @@ class SlurmDialect:
         return trial.found(title, answer, partitions)
 
 
-def _clusters(jobs: Sequence[str]) -> tuple[str, ...]:
-    """Names the clusters that jobs were submitted to, where those were named then."""
-    names = sorted({cluster for job in jobs if (cluster := job.partition(";")[2])})
-    return (f"--clusters={','.join(names)}",) if names else ()
+def _on(cluster: str) -> tuple[str, ...]:
+    return (f"--clusters={cluster}",) if cluster else ()
+
+
+def _number(job: str) -> str:
+    return job.partition(";")[0]

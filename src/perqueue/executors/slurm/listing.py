@@ -46,9 +46,12 @@ class _Line:
     code: str = ""
 
 
-def read_squeue(text: str, prefix: str) -> tuple[JobSeen, ...]:
-    """The jobs in the answer of ``squeue`` whose tag starts with ``prefix``."""
-    return tuple(job for line in _squeue_lines(text, prefix) for job in _jobs(line))
+def read_squeue(text: str, prefix: str, cluster: str = "") -> tuple[JobSeen, ...]:
+    """The jobs in the answer of ``squeue`` whose tag starts with ``prefix``.
+
+    ``cluster`` is the one that was asked, if one was named: the answer doesn't say.
+    """
+    return tuple(job for line in _squeue_lines(text, prefix, cluster) for job in _jobs(line))
 
 
 def is_listing(text: str) -> bool:
@@ -71,10 +74,9 @@ def time_of(text: str) -> float | None:
         return None
 
 
-def _squeue_lines(text: str, prefix: str) -> Iterator[_Line]:
-    cluster = ""
+def _squeue_lines(text: str, prefix: str, cluster: str) -> Iterator[_Line]:
     for line in text.split("\n"):
-        # This stands before the jobs of each cluster if some were named.
+        # This stands before the jobs of each cluster if several were named.
         if line.startswith("CLUSTER: "):
             cluster = line.removeprefix("CLUSTER: ").strip()
         parts = line.split("|", _BARS)

@@ -6,6 +6,7 @@ in somebody's start-up files would override them.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from perqueue.executors.batch.dialect import Batch
 _WARNING: Final = 120
 """Most seconds before the end of the walltime at which a job is warned; a tenth of short walltimes."""
 
+_CLUSTERS: Final = ("--clusters", "--cluster", "-M")
 _NAME_LENGTH: Final = 40
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9._+-]+")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
@@ -52,6 +54,19 @@ def minutes(seconds: int) -> int:
 def warning(seconds: int) -> int:
     """How long before the end of its whole minutes Slurm has to signal, so that it is in time for these seconds."""
     return 60 * minutes(seconds) - seconds + math.ceil(min(_WARNING, seconds / 10))
+
+
+def named_clusters(flags: Sequence[str]) -> tuple[str, ...]:
+    """The clusters that flags say to submit to; none if they don't. Of several such flags the last counts."""
+    named = ""
+    for flag, after in itertools.zip_longest(flags, flags[1:], fillvalue=""):
+        if flag in _CLUSTERS:
+            named = after
+        elif flag.startswith("-M"):
+            named = flag.removeprefix("-M")
+        elif flag.partition("=")[0] in _CLUSTERS:
+            named = flag.partition("=")[2]
+    return tuple(name for name in named.split(",") if name)
 
 
 def nodes(resources: Resources, partition: Partition) -> int | None:

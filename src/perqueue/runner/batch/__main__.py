@@ -49,9 +49,11 @@ def main(arguments: list[str]) -> int:
         return _USAGE
     if sys.stderr is not None:
         faulthandler.enable()  # inherited: a task that crashes says where, in its log
+    if place.reruns:
+        job = job._replace(requeue=True)
     signals, pid = Signals(), os.getpid()
     since = age(pid)
-    clock = Clock(job.walltime, since, place.ends)
+    clock = Clock(job.walltime, since, place.starts, place.ends)
     claim = claim_for(job.queue, job.key, job.attempt, pid=pid, walltime=job.walltime, server=None, job=place.job)
     taken = take(Spool(job.root, job.queue), claim, place.restart, time.time() - since)
     if taken is None:

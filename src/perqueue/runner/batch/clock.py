@@ -5,6 +5,12 @@ signal that was to come N seconds before it up to a minute early. So the seconds
 of the batch shell, and the scheduler's own warning is redundant if it comes about when its limit makes it come: it is
 then left to this clock, which warns at the exact time. One that comes much earlier has another cause, such as
 preemption, a limit that was lowered, or an operator, and is passed on at once.
+
+The scheduler's own limit may be the shorter one, where a flag asks for that. It is told as two times by the clock of
+its controller, which may differ by minutes from that of this node. So only their difference counts, from the start of
+the batch shell. That is too late by what the node took to prepare itself; then the scheduler ends the job and says why.
+The limit's end alone, compared with the node's clock, could end a task long before its time: it counts only where
+nothing else is known.
 """
 
 from __future__ import annotations
@@ -32,16 +38,22 @@ class Clock:
     Args:
         walltime: Seconds that the task may take; None: any number.
         age: Seconds since the start of the batch shell.
-        limit: The scheduler's own limit, as Unix time in seconds; None if it does not say.
+        starts: When the job started by the scheduler's clock, as Unix time in seconds; None if it does not say.
+        ends: When it reaches the scheduler's own limit, by the same clock; None if it does not say.
     """
 
-    def __init__(self, walltime: float | None, age: float, limit: float | None) -> None:
+    def __init__(
+        self, walltime: float | None, age: float, starts: float | None = None, ends: float | None = None
+    ) -> None:
         now, unix = time.monotonic(), time.time()
         self.began = now - age
         self.ends = None if walltime is None else self.began + walltime
-        if limit is not None and limit > unix:  # one that has passed is another job's
-            theirs = now + (limit - unix)
-            self.ends = theirs if self.ends is None else min(self.ends, theirs)
+        if ends is not None and ends > unix:  # one that has passed is another job's
+            if starts is not None and starts < ends:
+                theirs = self.began + (ends - starts)
+                self.ends = theirs if self.ends is None else min(self.ends, theirs)
+            elif self.ends is None:
+                self.ends = now + (ends - unix)
         self._lead = 0.0 if self.ends is None else lead(self.ends - self.began)
         self.warns = None if self.ends is None else self.ends - self._lead
         self.deadline = None if self.ends is None else unix + (self.ends - now)

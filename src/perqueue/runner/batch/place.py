@@ -23,13 +23,17 @@ class Place(NamedTuple):
     - ``restart``: how often it was started before; None where the scheduler does not say.
     - ``patience``: seconds between the scheduler's request to end and its SIGKILL that a task can be given for its
       own end, so that there is still time to record it (Slurm waits 30 s, PBS 10 s, unless configured otherwise).
-    - ``ends``: the scheduler's own limit, as Unix time in seconds, if it says so.
+    - ``starts``, ``ends``: when it started, and the scheduler's own limit, by the scheduler's clock as Unix times in
+      seconds, if it says so.
+    - ``reruns``: whether the scheduler may start it again although nobody asked for that.
     """
 
     job: str = ""
     restart: int | None = 0
     patience: float = _PATIENCE
+    starts: float | None = None
     ends: float | None = None
+    reruns: bool = False
 
 
 def find_place(environment: MutableMapping[str, str], array: bool) -> Place:
@@ -39,17 +43,18 @@ def find_place(environment: MutableMapping[str, str], array: bool) -> Place:
     taken out, so that what the task starts is not taken for that job.
     """
     own, again = environment.pop("PERQUEUE_JOB", ""), environment.pop("PERQUEUE_RESTART", "")
-    ends = _number(environment, "SLURM_JOB_END_TIME")
-    limit = None if ends is None else float(ends)
-    if own:
-        return Place(own, int(again) if again.isdecimal() else 0, ends=limit)
+    starts, ends = _number(environment, "SLURM_JOB_START_TIME"), _number(environment, "SLURM_JOB_END_TIME")
+    if own:  # in a job that may have started long before it
+        return Place(own, int(again) if again.isdecimal() else 0, ends=ends)
     if "SLURM_JOB_ID" in environment:
         job, index = environment["SLURM_JOB_ID"], environment.get("SLURM_ARRAY_TASK_ID", "")
         if array and index and "SLURM_ARRAY_JOB_ID" in environment:
             job = f"{environment['SLURM_ARRAY_JOB_ID']}_{index}"
-        return Place(job, _number(environment, "SLURM_RESTART_COUNT") or 0, ends=limit)
+        return Place(job, _number(environment, "SLURM_RESTART_COUNT") or 0, starts=starts, ends=ends)
     if "PBS_JOBID" in environment:
-        return Place(environment["PBS_JOBID"], None, _PBS_PATIENCE)
+        job = environment["PBS_JOBID"]
+        # PBS has no arrays whose elements may not be started again.
+        return Place(job, None, _PBS_PATIENCE, reruns="[" in job)
     return Place()
 
 
