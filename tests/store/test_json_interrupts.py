@@ -95,7 +95,7 @@ def afresh(folder: Path) -> dict[str, object]:
         return told(store)
 
 
-@pytest.fixture(params=["never", "always"])
+@pytest.fixture(params=["never", pytest.param("always", marks=pytest.mark.slow)])
 def compacted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether a new journal is begun after each transaction."""
     name: str = request.param
